@@ -1,0 +1,106 @@
+//! What stands before every operation: the request's `Host`, its `Origin`, and the key that it presents.
+//!
+//! Management is never cross-origin. A key must never be taken from anywhere but the three header fields.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use drawbridge_policy::cors::OriginHeader;
+use drawbridge_policy::denial::Denial;
+use drawbridge_policy::key::{Caller, KeyKind};
+use drawbridge_policy::token::{self, TokenDigest};
+use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HOST, ORIGIN};
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::AdminState;
+use crate::answer::CalledBy;
+use crate::problem::{Fault, Problem};
+
+/// Who called, and by which token.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) caller: Caller,
+    pub(crate) digest: TokenDigest,
+}
+
+/// Lets a request pass on to its operation, or answers it: 421, a preflight's 204, 403 foreign origin, 401, 403.
+pub(crate) async fn pass(State(state): State<AdminState>, mut request: Request, next: Next) -> Response {
+    if let Err(problem) = check_host(&state, &request) {
+        return problem.into_response();
+    }
+    if is_preflight(&request) {
+        return StatusCode::NO_CONTENT.into_response();
+    }
+    let identity = match check_origin(&state, request.headers())
+        .and_then(|()| authenticate(&state, request.headers()))
+    {
+        Ok(identity) => identity,
+        Err(problem) => return problem.into_response(),
+    };
+    let called_by = CalledBy(identity.caller.clone());
+    let mut response = match check_kind(&identity.caller) {
+        Ok(()) => {
+            request.extensions_mut().insert(identity);
+            next.run(request).await
+        }
+        Err(problem) => problem.into_response(),
+    };
+    response.extensions_mut().insert(called_by);
+    response
+}
+
+/// DNS rebinding: a page of `evil.example` that resolves to 127.0.0.1 is same-origin for the browser, but says so in
+/// `Host`.
+fn check_host(state: &AdminState, request: &Request) -> Result<(), Problem> {
+    let mut hosts = request.headers().get_all(HOST).iter();
+    let host = match (request.uri().authority(), hosts.next(), hosts.next()) {
+        (Some(authority), _, _) => Some(authority.as_str().as_bytes()),
+        (None, Some(host), None) => Some(host.as_bytes()),
+        _ => None,
+    };
+    if state.own_origins.allows_host(host.unwrap_or_default()) {
+        return Ok(());
+    }
+    let detail = "management on a loopback listener answers only to 127.0.0.1, localhost and [::1] with the listener's \
+                  port; use one of these, or set `public_url` to the origin that browsers see";
+    Err(Problem::new(Fault::MisdirectedRequest, detail))
+}
+
+fn is_preflight(request: &Request) -> bool {
+    request.method() == Method::OPTIONS
+        && request.headers().contains_key(ORIGIN)
+        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn check_origin(state: &AdminState, headers: &HeaderMap) -> Result<(), Problem> {
+    let lines = headers.get_all(ORIGIN).iter().map(|value| value.as_bytes());
+    match OriginHeader::from_lines(lines) {
+        OriginHeader::Absent => return Ok(()),
+        OriginHeader::One(origin) if state.own_origins.contains(origin) => return Ok(()),
+        OriginHeader::One(_) | OriginHeader::Unusable => {}
+    }
+    let detail = "management is never called across origins; call it from a server or the command line, or from a page \
+                  of the gateway's own origin (`public_url`)";
+    Err(Problem::new(Fault::OriginNotAllowed, detail))
+}
+
+fn authenticate(state: &AdminState, headers: &HeaderMap) -> Result<Identity, Problem> {
+    let lines = |name: &'static str| headers.get_all(name).iter().map(|value| value.as_bytes());
+    let authorization = headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes());
+    let api_keys = lines("x-api-key").chain(lines("x-goog-api-key"));
+    let token = token::presented(authorization, api_keys).map_err(Problem::denied)?;
+    let caller = state.live.load().authenticate(token, (state.clock)());
+    Ok(Identity {
+        caller: caller.map_err(Problem::denied)?,
+        digest: TokenDigest::of(token),
+    })
+}
+
+fn check_kind(caller: &Caller) -> Result<(), Problem> {
+    match caller {
+        Caller::Key(key) if key.kind == KeyKind::Publishable => {
+            Err(Problem::denied(Denial::RouteNotPermitted))
+        }
+        Caller::Root | Caller::Key(_) => Ok(()),
+    }
+}

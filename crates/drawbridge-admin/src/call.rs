@@ -1,0 +1,215 @@
+//! One authorized call of an operation, and the one way to write.
+//!
+//! A [`Call`] is the proof that its caller may call its operation: only [`Call::admit`] makes one. What the caller may
+//! do to a certain resource is for the operation to ask: [`Call::sees`], [`Call::may_use`].
+
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::RequestPartsExt;
+use axum::body::Body;
+use axum::extract::{RawPathParams, Request};
+use drawbridge_policy::denial::Denial;
+use drawbridge_policy::key::{ApiKey, Caller};
+use drawbridge_policy::snapshot::{Change, Live};
+use drawbridge_store::{AuditEntry, Store, Write};
+use http::request::Parts;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::body::read_document;
+use crate::boundary::Identity;
+use crate::conditions::Conditions;
+use crate::operations::{Needs, Operation};
+use crate::problem::{Fault, Problem, route_not_found};
+use crate::query::Query;
+use crate::{AdminState, ClientAddress, RequestId, patch};
+
+/// One authorized call.
+pub(crate) struct Call {
+    state: AdminState,
+    operation: &'static Operation,
+    identity: Identity,
+    parameters: Vec<(Box<str>, Box<str>)>,
+    parts: Parts,
+    /// A body is not `Sync`, and a call must be; nobody ever waits for this.
+    body: Mutex<Body>,
+}
+
+impl Call {
+    /// Holds a request against its operation's row.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) async fn admit(
+        state: AdminState,
+        operation: &'static Operation,
+        request: Request,
+    ) -> Result<Self, Problem> {
+        let (mut parts, body) = request.into_parts();
+        let Some(identity) = parts.extensions.remove::<Identity>() else {
+            return Err(Problem::internal(NoIdentity));
+        };
+        check_authorization(&identity.caller, operation.needs)?;
+        let Ok(parameters) = parts.extract::<RawPathParams>().await else {
+            return Err(route_not_found().await);
+        };
+        let parameters = parameters.iter().map(|(name, value)| (name.into(), value.into()));
+        Ok(Self {
+            parameters: parameters.collect(),
+            state,
+            operation,
+            identity,
+            parts,
+            body: Mutex::new(body),
+        })
+    }
+
+    pub(crate) fn store(&self) -> &Store {
+        &self.state.store
+    }
+
+    pub(crate) fn live(&self) -> &Live {
+        &self.state.live
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.state.clock)()
+    }
+
+    /// A parameter of the path; empty where the path has none of that name.
+    pub(crate) fn parameter(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(other, _)| **other == *name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The calling key; `None` for the root key.
+    pub(crate) fn key(&self) -> Option<&Arc<ApiKey>> {
+        match &self.identity.caller {
+            Caller::Root => None,
+            Caller::Key(key) => Some(key),
+        }
+    }
+
+    /// Whether the caller may know that the project exists.
+    pub(crate) fn sees(&self, project_id: &str) -> bool {
+        self.key().is_none_or(|key| *key.project_id == *project_id)
+    }
+
+    /// Whether the calling key's `endpoints` admit an endpoint of that name in its own project.
+    pub(crate) fn may_use(&self, name: &str) -> bool {
+        let endpoints = self.key().and_then(|key| key.endpoints.as_ref());
+        endpoints.is_none_or(|names| names.iter().any(|own| **own == *name))
+    }
+
+    /// The query, which may have these parameters.
+    ///
+    /// # Errors
+    /// 422.
+    pub(crate) fn query(&self, known: &[&'static str]) -> Result<Query, Problem> {
+        Query::read(self.parts.uri.query(), known)
+    }
+
+    /// The conditions of a call that has no query.
+    ///
+    /// # Errors
+    /// 400 and 422.
+    pub(crate) fn conditions(&self) -> Result<Conditions, Problem> {
+        self.query(&[])?;
+        Conditions::read(&self.parts.headers)
+    }
+
+    /// The body's object, of a call that has no query.
+    ///
+    /// # Errors
+    /// 400, 413, 415 and 422.
+    pub(crate) async fn document(&mut self) -> Result<Map<String, Value>, Problem> {
+        self.query(&[])?;
+        let body = mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner));
+        patch::object(read_document(&self.parts.headers, body).await?)
+    }
+
+    /// Waits for the one writer.
+    ///
+    /// The caller is judged again: the key may have been revoked, or its scope taken away, while this call waited.
+    ///
+    /// # Errors
+    /// 503, 401 and 403.
+    pub(crate) async fn write(&mut self) -> Result<Writing<'_>, Problem> {
+        let write = self.state.store.write().await?;
+        let now = self.now();
+        if let Caller::Key(key) = &self.identity.caller {
+            let live = self.state.live.load();
+            let key = live.key(&key.id).ok_or(Denial::InvalidKey);
+            let key = Arc::clone(key.map_err(Problem::denied)?);
+            key.check_validity(&self.identity.digest, now).map_err(Problem::denied)?;
+            self.identity.caller = Caller::Key(key);
+            check_authorization(&self.identity.caller, self.operation.needs)?;
+        }
+        Ok(Writing { call: self, write, now })
+    }
+}
+
+/// One write, from the moment that it is alone until it is obeyed.
+pub(crate) struct Writing<'c> {
+    pub(crate) call: &'c Call,
+    pub(crate) write: Write,
+    pub(crate) now: Timestamp,
+}
+
+/// What a write was about, for the audit log.
+#[derive(Debug)]
+pub(crate) struct Subject<'s> {
+    pub(crate) project_id: &'s str,
+    pub(crate) target: &'s str,
+    /// Never with a credential or a token in it.
+    pub(crate) change: Value,
+}
+
+impl Writing<'_> {
+    /// Commits, then makes the next request obey; returns the revision.
+    ///
+    /// # Errors
+    /// 503, and nothing was changed or published.
+    pub(crate) async fn commit(
+        self,
+        subject: Subject<'_>,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<u64, Problem> {
+        let extensions = &self.call.parts.extensions;
+        let entry = AuditEntry {
+            at: self.now,
+            actor: self.call.identity.caller.id().to_owned(),
+            action: self.call.operation.action.to_owned(),
+            project_id: Some(subject.project_id.to_owned()),
+            target: subject.target.to_owned(),
+            client_ip: extensions.get::<ClientAddress>().map(|address| address.0.to_string()),
+            request_id: extensions.get::<RequestId>().map_or_else(String::new, |id| id.0.clone()),
+            change: subject.change,
+        };
+        let committed = self.write.commit(entry).await?;
+        self.call.live().publish(committed.revision, changes);
+        // Only now may the next writer begin: snapshots appear in the order of their revisions.
+        Ok(committed.revision)
+    }
+}
+
+fn check_authorization(caller: &Caller, needs: Needs) -> Result<(), Problem> {
+    let Caller::Key(key) = caller else {
+        return Ok(());
+    };
+    let detail = match needs {
+        Needs::Scope(scope) if key.scopes.contains(scope) => return Ok(()),
+        Needs::Scope(scope) => format!(
+            "the key `{}` lacks the scope `{scope}`; use a key that has it, or add it to this key's `scopes`",
+            key.id
+        ),
+        Needs::Root => "projects are created, changed and deleted with the root key only".to_owned(),
+    };
+    Err(Problem::new(Fault::ScopeMissing, detail))
+}
+
+/// The boundary was left out of the router.
+#[derive(Debug, thiserror::Error)]
+#[error("a request reached its operation without an identity")]
+struct NoIdentity;

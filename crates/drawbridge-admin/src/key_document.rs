@@ -1,0 +1,137 @@
+//! A key's document on its way in and out: what clients send, what is shown.
+//!
+//! `token` comes in with a new key only, and goes no further than [`NewKey::import`]: what is wrong with it is said
+//! without repeating it.
+
+use drawbridge_policy::document::{Fields, as_string};
+use drawbridge_policy::endpoint::Secret;
+use drawbridge_policy::issue::{ConfigIssue, Problems};
+use drawbridge_policy::key_config::KeyConfig;
+use drawbridge_policy::token::{check_import, is_weak};
+use drawbridge_store::KeyRow;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::patch::{refuse_made, take_read_only};
+
+/// Members that the gateway makes.
+const MADE: [&str; 7] =
+    ["object", "id", "project_id", "created_at", "revoked_at", "status", "warnings"];
+/// These, and members that never change.
+const READ_ONLY: [&str; 10] = [
+    "object",
+    "id",
+    "project",
+    "project_id",
+    "kind",
+    "mode",
+    "created_at",
+    "revoked_at",
+    "status",
+    "warnings",
+];
+
+/// A new key, as it was asked for.
+#[derive(Debug)]
+pub(crate) struct NewKey {
+    pub(crate) config: KeyConfig,
+    /// The token of another gateway that is to open this key.
+    pub(crate) import: Option<Secret>,
+}
+
+impl NewKey {
+    /// Reads a new key's document without its `project`. `None` only where a problem was found.
+    pub(crate) fn read(
+        mut body: Map<String, Value>,
+        now: Timestamp,
+        problems: &mut Problems,
+    ) -> Option<Self> {
+        refuse_made(&mut body, &MADE, "", problems);
+        let import = body.shift_remove("token").and_then(|token| read_token(&token, problems));
+        let config = read(&Value::Object(body), problems)?;
+        check_future(&config, now, problems);
+        Some(Self { config, import })
+    }
+
+    /// What is risky about the imported token.
+    pub(crate) fn warning(&self) -> Option<Value> {
+        let is_weak = self.import.as_ref().is_some_and(|token| is_weak(token.expose()));
+        let detail = "the imported token is short or repeats itself, and may be guessed; replace it with one that is \
+                      made here";
+        is_weak.then(|| json!(ConfigIssue::new("/token", "weak_token", detail)))
+    }
+}
+
+/// A stored key after a merge patch; `shown` is the key as clients see it. `None` only where a problem was found.
+pub(crate) fn patched(
+    row: &KeyRow,
+    shown: &Value,
+    mut patch: Map<String, Value>,
+    now: Timestamp,
+    problems: &mut Problems,
+) -> Option<KeyConfig> {
+    take_read_only(&mut patch, &READ_ONLY, shown, "", problems);
+    let is_moved = patch.contains_key("expires_at");
+    let mut document = row.document.clone();
+    json_patch::merge(&mut document, &Value::Object(patch));
+    let config = read(&document, problems)?;
+    if is_moved && document["expires_at"] != row.document["expires_at"] {
+        check_future(&config, now, problems);
+    }
+    Some(config)
+}
+
+/// The resource as clients see it.
+pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
+    // What this release would no longer accept is shown as it was saved, and why among the warnings.
+    let (document, expires_at, warnings) = match KeyConfig::read(&row.document) {
+        Ok(config) => (config.to_value(), config.expires_at, config.warnings()),
+        Err(issues) => (row.document.clone(), None, issues),
+    };
+    let status = match (row.revoked_at, expires_at) {
+        (Some(_), _) => "revoked",
+        (None, Some(end)) if end <= now => "expired",
+        (None, _) => "active",
+    };
+    json!({
+        "object": "api_key",
+        "id": row.id,
+        "project": slug,
+        "project_id": row.project_id,
+        "name": document["name"],
+        "kind": document["kind"],
+        "mode": document["mode"],
+        "scopes": document["scopes"],
+        "endpoints": document["endpoints"],
+        "expires_at": document["expires_at"],
+        "created_at": row.created_at.to_string(),
+        "revoked_at": row.revoked_at.map(|time| time.to_string()),
+        "status": status,
+        "warnings": warnings,
+    })
+}
+
+fn read(document: &Value, problems: &mut Problems) -> Option<KeyConfig> {
+    let mut fields = Fields::open(document, "", problems)?;
+    let config = KeyConfig::read_fields(&mut fields, problems);
+    fields.finish(problems);
+    config
+}
+
+fn read_token(value: &Value, problems: &mut Problems) -> Option<Secret> {
+    let token = as_string(value, "/token", problems)?;
+    if let Err(detail) = check_import(token) {
+        problems.push(ConfigIssue::new("/token", "bad_token", detail));
+    }
+    Some(Secret::new(token))
+}
+
+fn check_future(config: &KeyConfig, now: Timestamp, problems: &mut Problems) {
+    if let Some(end) = config.expires_at.filter(|end| *end <= now) {
+        let detail = format!(
+            "{end} has passed; name a time to come, leave `expires_at` out (or null) for a key that does not expire, \
+             or DELETE a key to end it now"
+        );
+        problems.push(ConfigIssue::new("/expires_at", "in_the_past", detail));
+    }
+}

@@ -1,0 +1,70 @@
+//! The management API: projects, endpoints and keys over HTTP, as JSON.
+//!
+//! [`router`] serves the paths of [`OPERATIONS`] and nothing else. A request passes, in this order: the boundary
+//! (`Host`, `Origin`, key), the operation's authorization, the resource's own rules; a write then is one transaction
+//! with its audit entry, and is published to [`Live`] before its answer is sent, so that the next request obeys it.
+//!
+//! Each request must be driven to its end, even when its client left: between commit and publication nothing may stop
+//! it. This crate must never emit an `Access-Control-*` header, never show a credential or token that it was given,
+//! and never publish what the store has not acknowledged.
+
+mod answer;
+mod audit;
+mod body;
+mod boundary;
+mod call;
+mod compiled;
+mod conditions;
+mod endpoint_document;
+mod endpoints;
+mod key_document;
+mod keys;
+mod operations;
+mod patch;
+mod problem;
+mod projects;
+mod query;
+mod random;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::snapshot::Live;
+use drawbridge_store::Store;
+use jiff::Timestamp;
+
+pub use crate::answer::Outcome;
+pub use crate::compiled::{Compiled, Unusable, compile};
+pub use crate::operations::{Needs, OPERATIONS, Operation};
+
+/// What the management API works with.
+#[derive(Clone, Debug)]
+pub struct AdminState {
+    /// Where configuration is kept.
+    pub store: Store,
+    /// What requests obey, and what writes are published to.
+    pub live: Arc<Live>,
+    /// The time.
+    pub clock: fn() -> Timestamp,
+    /// The origins whose pages may call management, and the hosts that it answers to.
+    pub own_origins: OwnOrigins,
+}
+
+/// The id of a request, as an extension of it; made anew where there is none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+/// The address that a request came from, as an extension of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+/// The management API. Every answer carries an [`Outcome`] for the log.
+pub fn router(state: AdminState) -> Router {
+    operations::routes()
+        .layer(from_fn_with_state(state.clone(), boundary::pass))
+        .layer(from_fn(answer::dress))
+        .with_state(state)
+}

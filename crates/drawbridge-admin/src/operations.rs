@@ -1,0 +1,115 @@
+//! The one table of operations: method, path, who may call it, and what answers.
+//!
+//! The router is made from this table, and [`Call::admit`] holds each request against its row: an operation without a
+//! row cannot be reached, and none can be reached without its authorization.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use axum::routing::{MethodFilter, on};
+use drawbridge_policy::key::Scope;
+use http::Method;
+
+use crate::call::Call;
+use crate::problem::{Problem, method_not_allowed, route_not_found};
+use crate::{AdminState, endpoints, keys, projects};
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// The root key only.
+    Root,
+    /// The root key, or a secret key with this scope in its own project.
+    Scope(Scope),
+}
+
+type Answering = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
+
+/// One operation of the management API.
+#[derive(Debug)]
+pub struct Operation {
+    /// What it does, e.g. `endpoint.update`; in the audit log.
+    pub action: &'static str,
+    /// Its method; GET answers HEAD too.
+    pub method: Method,
+    /// Its path, with `{parameters}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub needs: Needs,
+    handler: fn(Call) -> Answering,
+}
+
+const PROJECTS: &str = "/v1/projects";
+const PROJECT: &str = "/v1/projects/{project}";
+const ENDPOINTS: &str = "/v1/projects/{project}/endpoints";
+const ENDPOINT: &str = "/v1/projects/{project}/endpoints/{name}";
+const OWN_URL: &str = "/{project_id}/{endpoint}/v1/endpoints/{name}";
+const KEYS: &str = "/v1/api-keys";
+const KEY: &str = "/v1/api-keys/{id}";
+
+const READ_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsRead);
+const WRITE_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsWrite);
+const READ_KEYS: Needs = Needs::Scope(Scope::KeysRead);
+const WRITE_KEYS: Needs = Needs::Scope(Scope::KeysWrite);
+
+/// Rows of the table: action, method, path, needs, handler.
+macro_rules! operations {
+    ($($action:literal $method:ident $path:ident $needs:expr => $handler:path;)+) => {
+        &[$(Operation {
+            action: $action,
+            method: Method::$method,
+            path: $path,
+            needs: $needs,
+            handler: |call| Box::pin($handler(call)),
+        }),+]
+    };
+}
+
+/// Every operation of the management API.
+pub static OPERATIONS: &[Operation] = operations![
+    "project.list" GET PROJECTS READ_ENDPOINTS => projects::list;
+    "project.create" POST PROJECTS Needs::Root => projects::create;
+    "project.show" GET PROJECT READ_ENDPOINTS => projects::show;
+    "project.update" PATCH PROJECT Needs::Root => projects::update;
+    "project.delete" DELETE PROJECT Needs::Root => projects::delete;
+    "endpoint.list" GET ENDPOINTS READ_ENDPOINTS => endpoints::list;
+    "endpoint.create" POST ENDPOINTS WRITE_ENDPOINTS => endpoints::create;
+    "endpoint.show" GET ENDPOINT READ_ENDPOINTS => endpoints::show;
+    "endpoint.update" PATCH ENDPOINT WRITE_ENDPOINTS => endpoints::update;
+    "endpoint.delete" DELETE ENDPOINT WRITE_ENDPOINTS => endpoints::delete;
+    "endpoint.show" GET OWN_URL READ_ENDPOINTS => endpoints::show;
+    "endpoint.update" PATCH OWN_URL WRITE_ENDPOINTS => endpoints::update;
+    "endpoint.delete" DELETE OWN_URL WRITE_ENDPOINTS => endpoints::delete;
+    "key.list" GET KEYS READ_KEYS => keys::list;
+    "key.create" POST KEYS WRITE_KEYS => keys::create;
+    "key.show" GET KEY READ_KEYS => keys::show;
+    "key.update" PATCH KEY WRITE_KEYS => keys::update;
+    "key.update" PUT KEY WRITE_KEYS => keys::update;
+    "key.revoke" DELETE KEY WRITE_KEYS => keys::revoke;
+];
+
+/// The routes of all operations.
+pub(crate) fn routes() -> Router<AdminState> {
+    let mut router = Router::new();
+    for operation in OPERATIONS {
+        let answer = move |State(state): State<AdminState>, request: Request| async move {
+            let call = Call::admit(state, operation, request).await?;
+            (operation.handler)(call).await
+        };
+        router = router.route(operation.path, on(method_filter(&operation.method), answer));
+    }
+    router.fallback(route_not_found).method_not_allowed_fallback(method_not_allowed)
+}
+
+const fn method_filter(method: &Method) -> MethodFilter {
+    match *method {
+        Method::POST => MethodFilter::POST,
+        Method::PATCH => MethodFilter::PATCH,
+        Method::PUT => MethodFilter::PUT,
+        Method::DELETE => MethodFilter::DELETE,
+        _ => MethodFilter::GET,
+    }
+}

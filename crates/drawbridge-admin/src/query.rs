@@ -1,0 +1,80 @@
+//! Query parameters. Every one is known or refused; in problems they stand as `?name`.
+
+use drawbridge_policy::document::nearest;
+use drawbridge_policy::issue::{ConfigIssue, Problems};
+use drawbridge_store::Page;
+use serde_json::json;
+
+use crate::problem::{Problem, settled};
+
+const DEFAULT_LIMIT: u32 = 100;
+const GREATEST_LIMIT: u32 = 1000;
+/// The parameters of every list.
+pub(crate) const PAGING: [&str; 2] = ["limit", "after"];
+
+/// The parameters of one request, each at most once, all of them known.
+#[derive(Debug, Default)]
+pub(crate) struct Query {
+    pairs: Vec<(String, String)>,
+}
+
+impl Query {
+    /// Reads the query of a URL.
+    ///
+    /// # Errors
+    /// 422 that names every parameter that is unknown or given twice.
+    pub(crate) fn read(query: Option<&str>, known: &[&'static str]) -> Result<Self, Problem> {
+        let mut problems = Problems::new();
+        let mut pairs: Vec<(String, String)> = Vec::new();
+        for (name, value) in url::form_urlencoded::parse(query.unwrap_or_default().as_bytes()) {
+            if !known.contains(&&*name) {
+                problems.push(unknown(&name, known));
+            } else if pairs.iter().any(|(other, _)| *other == *name) {
+                let detail = format!("the query parameter `{name}` is given twice");
+                problems.push(ConfigIssue::new(format!("?{name}"), "duplicate_parameter", detail));
+            } else {
+                pairs.push((name.into_owned(), value.into_owned()));
+            }
+        }
+        settled(Some(Self { pairs }), problems)
+    }
+
+    /// The value of one parameter.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.pairs.iter().find(|(other, _)| other == name).map(|(_, value)| &**value)
+    }
+
+    /// Which part of a list is asked for.
+    ///
+    /// # Errors
+    /// 422.
+    pub(crate) fn page(&self) -> Result<Page, Problem> {
+        let limit = self.get("limit").map_or(Ok(DEFAULT_LIMIT), read_limit);
+        Ok(Page {
+            limit: limit.map_err(|issue| Problem::invalid(vec![issue]))?,
+            after: self.get("after").map(str::to_owned),
+        })
+    }
+}
+
+fn read_limit(text: &str) -> Result<u32, ConfigIssue> {
+    let number = text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
+    number.filter(|limit| (1..=GREATEST_LIMIT).contains(limit)).ok_or_else(|| {
+        let detail = format!("`limit` is a number from 1 to {GREATEST_LIMIT}");
+        let issue = ConfigIssue::new("?limit", "out_of_range", detail);
+        match number {
+            Some(number) => issue.suggest(json!(number.clamp(1, GREATEST_LIMIT))),
+            None => issue,
+        }
+    })
+}
+
+fn unknown(name: &str, known: &[&'static str]) -> ConfigIssue {
+    let cure = match (nearest(name, known), known) {
+        (Some(near), _) => format!("did you mean `{near}`?"),
+        (None, []) => "leave the query out".to_owned(),
+        (None, known) => format!("the parameters are {}", known.join(", ")),
+    };
+    let detail = format!("there is no query parameter `{name}` here; {cure}");
+    ConfigIssue::new(format!("?{name}"), "unknown_parameter", detail)
+}

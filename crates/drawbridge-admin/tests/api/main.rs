@@ -1,0 +1,13 @@
+//! The management API as its clients see it: the whole router, over a real store in a directory of its own.
+
+mod authorization;
+mod bodies;
+mod boundary;
+mod conditions;
+mod containment;
+mod credentials;
+mod endpoints;
+mod keys;
+mod projects;
+mod store_failure;
+mod support;

@@ -1,0 +1,283 @@
+//! A gateway's management API, and the actors who call it.
+
+use std::cell::Cell;
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use drawbridge_admin::{AdminState, ClientAddress, Outcome, RequestId, compile, router};
+use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::snapshot::{Live, Snapshot};
+use drawbridge_policy::token::TokenDigest;
+use drawbridge_store::{AuditRow, MasterKey, Page, Store};
+use http::{HeaderMap, Method, Request, StatusCode};
+use http_body_util::BodyExt;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub(crate) const ROOT: &str = "root-key-of-at-least-thirty-two-characters";
+/// What management of these tests is reached under.
+pub(crate) const HOST: &str = "127.0.0.1:8080";
+
+thread_local! {
+    /// How far the clock of this test, which runs on one thread, is ahead.
+    static AHEAD: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
+}
+
+/// 21 November 2026, plus what the test let pass.
+pub(crate) fn now() -> Timestamp {
+    let start: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+    start + AHEAD.get()
+}
+
+/// Lets time pass.
+pub(crate) fn pass(time: SignedDuration) {
+    AHEAD.set(AHEAD.get() + time);
+}
+
+/// A gateway without a data plane.
+pub(crate) struct Gateway {
+    router: Router,
+    pub(crate) live: Arc<Live>,
+    pub(crate) store: Store,
+    directory: TempDir,
+}
+
+/// Somebody with a key.
+pub(crate) struct Actor<'g> {
+    gateway: &'g Gateway,
+    token: String,
+}
+
+/// An answer, read to its end.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    /// Null where there is none.
+    pub(crate) body: Value,
+    pub(crate) outcome: Outcome,
+}
+
+impl Gateway {
+    /// An empty gateway on a loopback listener.
+    pub(crate) async fn start() -> Self {
+        Self::start_as(OwnOrigins::new(None, HOST.parse().unwrap())).await
+    }
+
+    pub(crate) async fn start_as(own_origins: OwnOrigins) -> Self {
+        let directory = TempDir::new().unwrap();
+        let store = Store::open(directory.path(), master_key()).await.unwrap();
+        let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(ROOT.as_bytes()))));
+        let state = AdminState {
+            store: store.clone(),
+            live: Arc::clone(&live),
+            clock: now,
+            own_origins,
+        };
+        Self { router: router(state), live, store, directory }
+    }
+
+    /// A gateway with the projects `alpha` and `beta`, each with the endpoints `one` and `two`.
+    pub(crate) async fn furnished() -> Self {
+        let gateway = Self::start().await;
+        for slug in ["alpha", "beta"] {
+            let project = json!({"slug": slug, "id": format!("proj_{slug}0")});
+            gateway.root().post("/v1/projects", project).await.must(201);
+            for name in ["one", "two"] {
+                let path = format!("/v1/projects/{slug}/endpoints");
+                gateway.root().post(&path, endpoint(name)).await.must(201);
+            }
+        }
+        gateway
+    }
+
+    pub(crate) fn root(&self) -> Actor<'_> {
+        self.actor(ROOT)
+    }
+
+    /// The holder of a token.
+    pub(crate) fn actor(&self, token: &str) -> Actor<'_> {
+        Actor { gateway: self, token: token.to_owned() }
+    }
+
+    /// Creates a key, made by root from `document`; returns the resource, `token` included.
+    pub(crate) async fn key(&self, document: Value) -> Value {
+        self.root().post("/v1/api-keys", document).await.must(201).body
+    }
+
+    /// The holder of a new secret key of the project `alpha` with these scopes.
+    pub(crate) async fn manager(&self, scopes: &[&str]) -> Actor<'_> {
+        let key = json!({"project": "alpha", "kind": "secret", "scopes": scopes});
+        let key = self.key(key).await;
+        self.actor(key["token"].as_str().unwrap())
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub(crate) async fn send(&self, mut request: Request<Body>) -> Answer {
+        let extensions = request.extensions_mut();
+        extensions.insert(RequestId("req_test".to_owned()));
+        extensions.insert(ClientAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (mut parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        let body = match bytes.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_slice(&bytes).unwrap(),
+        };
+        let answer = Answer {
+            status: parts.status,
+            outcome: parts.extensions.remove().expect("every answer has an outcome"),
+            headers: parts.headers,
+            body,
+        };
+        answer.check_form();
+        answer
+    }
+
+    /// The last row of the audit log.
+    pub(crate) async fn last_audit(&self) -> AuditRow {
+        let page = Page { limit: 1000, after: None };
+        self.store.audit(&page).await.unwrap().rows.pop().unwrap()
+    }
+
+    /// What a restart would make of the store is what requests obey now.
+    pub(crate) async fn assert_live_is_stored(&self) {
+        let configuration = self.store.load().await.unwrap();
+        let compiled = compile(&configuration);
+        assert!(compiled.unusable.is_empty(), "{:?}", compiled.unusable);
+        let empty = Snapshot::new(TokenDigest::of(ROOT.as_bytes()));
+        let fresh = empty.apply(configuration.revision, compiled.changes);
+        let live = self.live.load();
+        assert_eq!(live.revision(), fresh.revision());
+        for row in &configuration.keys {
+            assert_eq!(live.key(&row.id), fresh.key(&row.id));
+        }
+        for row in &configuration.endpoints {
+            let path = format!("{}/{}", row.project_id, row.name);
+            let (live, fresh) = (live.endpoint(&path).unwrap(), fresh.endpoint(&path).unwrap());
+            assert_eq!(format!("{live:?}"), format!("{fresh:?}"));
+        }
+    }
+}
+
+impl Actor<'_> {
+    /// A request that the caller may still change.
+    pub(crate) fn request(&self, method: Method, path: &str) -> http::request::Builder {
+        Request::builder()
+            .method(method)
+            .uri(path)
+            .header("host", HOST)
+            .header("authorization", format!("Bearer {}", self.token))
+    }
+
+    pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let request = self.request(method, path);
+        let request = match body {
+            Some(body) => request.header("content-type", "application/json").body(body.to_string().into()),
+            None => request.body(Body::empty()),
+        };
+        self.gateway.send(request.unwrap()).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, None).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::POST, path, Some(body)).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Answer {
+        self.send(Method::PATCH, path, Some(body)).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
+        self.send(Method::DELETE, path, None).await
+    }
+
+    pub(crate) async fn patch_if(&self, etag: &str, path: &str, body: Value) -> Answer {
+        let request = self.request(Method::PATCH, path).header("if-match", etag);
+        let request = request.header("content-type", "application/merge-patch+json");
+        self.gateway.send(request.body(body.to_string().into()).unwrap()).await
+    }
+}
+
+impl Answer {
+    /// The same answer, which has this status.
+    #[track_caller]
+    pub(crate) fn must(self, status: u16) -> Self {
+        assert_eq!(self.status, status, "{self:#?}");
+        self
+    }
+
+    /// The same answer, which is a problem of this status and code.
+    #[track_caller]
+    pub(crate) fn must_be(self, status: u16, code: &str) -> Self {
+        assert_eq!((self.status.as_u16(), self.code()), (status, code), "{self:#?}");
+        self
+    }
+
+    pub(crate) fn code(&self) -> &str {
+        self.body["code"].as_str().unwrap_or_default()
+    }
+
+    /// Pointer and code of every entry of `errors`.
+    pub(crate) fn errors(&self) -> Vec<(&str, &str)> {
+        let errors = self.body["errors"].as_array().expect("a problem has errors");
+        let text = |value: &'_ Value| -> &'_ str { unreachable!("{value}") };
+        let _ = text;
+        errors
+            .iter()
+            .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
+            .collect()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    pub(crate) fn etag(&self) -> &str {
+        self.header("etag").expect("a resource has an ETag")
+    }
+
+    /// What holds for every answer of the management API.
+    fn check_form(&self) {
+        assert_eq!(self.header("x-request-id"), Some("req_test"));
+        for name in self.headers.keys() {
+            assert!(!name.as_str().starts_with("access-control-"), "{name}");
+        }
+        if !self.status.is_client_error() && !self.status.is_server_error() {
+            assert_eq!(self.outcome.code, None);
+            return;
+        }
+        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(self.header("cache-control"), Some("no-store"));
+        let members: Vec<_> = self.body.as_object().unwrap().keys().map(String::as_str).collect();
+        let expected = ["type", "title", "status", "detail", "code", "request_id", "errors"];
+        assert_eq!(members, expected);
+        assert_eq!(self.body["status"], self.status.as_u16());
+        assert_eq!(self.body["type"], format!("/errors#{}", self.code()));
+        assert_eq!(self.body["request_id"], "req_test");
+        assert_eq!(self.outcome.code, Some(self.code()));
+        for error in self.body["errors"].as_array().unwrap() {
+            assert!(error["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+        }
+    }
+}
+
+pub(crate) fn master_key() -> MasterKey {
+    MasterKey::from_secret("a master key of at least thirty-two characters")
+}
+
+/// A small endpoint of that name.
+pub(crate) fn endpoint(name: &str) -> Value {
+    json!({"name": name, "upstream": {"base_url": "http://127.0.0.1:18080/v1"}})
+}

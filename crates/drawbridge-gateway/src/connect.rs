@@ -1,0 +1,234 @@
+//! Connections to upstreams: resolve, refuse forbidden addresses, connect, and speak TLS where asked to.
+//!
+//! A name may resolve to another address tomorrow, so every address is judged again right before the connection; what
+//! was checked when the endpoint was saved protects nobody. It must never connect to an address it has not judged.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use drawbridge_policy::upstream::{Upstream, UpstreamHost, forbidden_upstream_address};
+use hyper::rt::{Read, ReadBufCursor, Write};
+use hyper_util::rt::TokioIo;
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The name does not resolve.
+    #[error("cannot resolve {host}")]
+    Resolve {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        #[source]
+        source: io::Error,
+    },
+    /// Every address of the host is one that must not be reached through the gateway.
+    #[error("{host} leads to {address}, which is {reason}")]
+    Forbidden {
+        /// The host.
+        host: String,
+        /// The last address that was refused.
+        address: IpAddr,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Nobody accepts the connection.
+    #[error("cannot connect to {address}")]
+    Connect {
+        /// The last address that was tried.
+        address: SocketAddr,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The TLS handshake failed.
+    #[error("the TLS handshake with {host} failed")]
+    Tls {
+        /// The name that the certificate must carry.
+        host: String,
+        /// What rustls said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Makes connections to upstreams.
+pub struct Connector {
+    tls: TlsConnector,
+    /// The gateway's own listener, which no request may reach through the gateway.
+    own: Option<SocketAddr>,
+}
+
+impl Connector {
+    /// Connections over TLS follow `tls`; none goes to the gateway's `own` listener.
+    pub fn new(tls: Arc<ClientConfig>, own: Option<SocketAddr>) -> Self {
+        Self {
+            tls: TlsConnector::from(tls),
+            own,
+        }
+    }
+
+    /// Connects to an upstream; the caller limits the time.
+    ///
+    /// # Errors
+    /// See [`ConnectError`]; all addresses of the host were tried in order.
+    pub async fn connect(&self, upstream: &Upstream) -> Result<UpstreamStream, ConnectError> {
+        let addresses = resolve(upstream).await?;
+        let tcp = self.connect_any(upstream, &addresses).await?;
+        if !upstream.is_https() {
+            return Ok(UpstreamStream::Plain(TokioIo::new(tcp)));
+        }
+        let name = server_name(upstream.host());
+        let failed = |source| ConnectError::Tls {
+            host: upstream.host().to_string(),
+            source,
+        };
+        let name = name.map_err(|error| failed(io::Error::other(error)))?;
+        let tls = self.tls.connect(name, tcp).await.map_err(failed)?;
+        Ok(UpstreamStream::Tls(Box::new(TokioIo::new(tls))))
+    }
+
+    async fn connect_any(
+        &self,
+        upstream: &Upstream,
+        addresses: &[SocketAddr],
+    ) -> Result<TcpStream, ConnectError> {
+        let mut failure = None;
+        for address in addresses {
+            if let Some(reason) = self.objection(*address) {
+                failure.get_or_insert(ConnectError::Forbidden {
+                    host: upstream.host().to_string(),
+                    address: address.ip(),
+                    reason,
+                });
+                continue;
+            }
+            match TcpStream::connect(address)
+                .await
+                .and_then(|tcp| tcp.set_nodelay(true).map(|()| tcp))
+            {
+                Ok(tcp) => return Ok(tcp),
+                Err(source) => {
+                    failure = Some(ConnectError::Connect {
+                        address: *address,
+                        source,
+                    });
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| ConnectError::Resolve {
+            host: upstream.host().to_string(),
+            source: io::Error::other("the name has no address"),
+        }))
+    }
+
+    fn objection(&self, address: SocketAddr) -> Option<&'static str> {
+        let is_own = self.own.is_some_and(|own| {
+            own.port() == address.port()
+                && (own.ip() == address.ip()
+                    || address.ip().to_canonical().is_loopback()
+                        && (own.ip().is_loopback() || own.ip().is_unspecified()))
+        });
+        if is_own {
+            return Some("this gateway itself");
+        }
+        forbidden_upstream_address(address.ip())
+    }
+}
+
+async fn resolve(upstream: &Upstream) -> Result<Vec<SocketAddr>, ConnectError> {
+    match upstream.host() {
+        UpstreamHost::Ip(ip) => Ok(vec![SocketAddr::new(*ip, upstream.port())]),
+        UpstreamHost::Name(name) => {
+            let found = tokio::net::lookup_host((&**name, upstream.port())).await;
+            let found = found.map_err(|source| ConnectError::Resolve {
+                host: name.to_string(),
+                source,
+            })?;
+            Ok(found.collect())
+        }
+    }
+}
+
+fn server_name(
+    host: &UpstreamHost,
+) -> Result<ServerName<'static>, rustls_pki_types::InvalidDnsNameError> {
+    match host {
+        UpstreamHost::Ip(ip) => Ok(ServerName::IpAddress((*ip).into())),
+        UpstreamHost::Name(name) => ServerName::try_from(name.trim_end_matches('.').to_owned()),
+    }
+}
+
+/// A connection to an upstream.
+pub enum UpstreamStream {
+    /// Over TCP.
+    Plain(TokioIo<TcpStream>),
+    /// Over TLS.
+    Tls(Box<TokioIo<TlsStream<TcpStream>>>),
+}
+
+impl Read for UpstreamStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl Write for UpstreamStream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
+        }
+    }
+}

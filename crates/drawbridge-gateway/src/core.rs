@@ -1,0 +1,220 @@
+//! One core: its runtime, its accept loop, its connections and their time limits.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::{Future, poll_fn};
+use std::io;
+use std::net::TcpListener;
+use std::pin::pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::Poll;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use tokio::net::TcpStream;
+use tokio::runtime::{Builder, LocalOptions};
+
+use crate::Shared;
+use crate::connection::{Connection, Socket};
+use crate::log::CoreLog;
+use crate::pipeline;
+use crate::pool::Pool;
+
+/// Largest request head that hyper holds before it answers on its own; ours is below.
+const HYPER_BUFFER: usize = 128 << 10;
+/// Wait after the system had no file descriptor, or no memory, for another connection.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// What the requests of one core share.
+pub(crate) struct Core {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) pool: Pool,
+    pub(crate) log: CoreLog,
+    id_prefix: u64,
+    next_id: Cell<u64>,
+    connections: RefCell<HashMap<u64, Rc<Connection>>>,
+    is_draining: Cell<bool>,
+}
+
+impl Core {
+    /// A request id that no other request of this gateway has.
+    pub(crate) fn make_request_id(&self) -> String {
+        let count = self.next_id.get();
+        self.next_id.set(count + 1);
+        format!("req_{:016x}{count:08x}", self.id_prefix)
+    }
+
+    /// Whether a shutdown began.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.shared.is_draining.load(Ordering::Relaxed)
+    }
+}
+
+/// Starts the thread of one core.
+pub(crate) fn spawn(
+    index: usize,
+    socket: TcpListener,
+    shared: Arc<Shared>,
+) -> io::Result<JoinHandle<()>> {
+    let mut prefix = [0; 8];
+    getrandom::fill(&mut prefix).map_err(io::Error::other)?;
+    std::thread::Builder::new()
+        .name(format!("drawbridge-{index}"))
+        .spawn(move || {
+            let core = Rc::new(Core {
+                pool: Pool::new(shared.parts.times.pool_idle),
+                log: shared.parts.log.core(),
+                id_prefix: u64::from_ne_bytes(prefix),
+                next_id: Cell::new(0),
+                connections: RefCell::default(),
+                is_draining: Cell::new(false),
+                shared,
+            });
+            match Builder::new_current_thread()
+                .enable_all()
+                .build_local(LocalOptions::default())
+            {
+                Ok(runtime) => runtime.block_on(serve(core, socket)),
+                Err(error) => core.log.error("cannot start a core", &error),
+            }
+        })
+}
+
+/// Serves until a shutdown has ended the last connection.
+async fn serve(core: Rc<Core>, socket: TcpListener) {
+    let listener = match tokio::net::TcpListener::from_std(socket) {
+        Ok(listener) => listener,
+        Err(error) => {
+            core.log.error("cannot watch the listening socket", &error);
+            return;
+        }
+    };
+    let accepting = tokio::task::spawn_local(accept(Rc::clone(&core), listener));
+    let times = core.shared.parts.times;
+    let shortest = times
+        .head
+        .min(times.keep_alive)
+        .min(times.body_idle)
+        .min(times.write_idle);
+    let mut tick = tokio::time::interval(
+        (shortest / 4).clamp(Duration::from_millis(10), Duration::from_millis(500)),
+    );
+    let mut cut_at = None;
+    loop {
+        tick.tick().await;
+        let now = Instant::now();
+        if core.is_draining() && cut_at.is_none() {
+            accepting.abort();
+            core.is_draining.set(true);
+            cut_at = Some(now + times.drain);
+        }
+        core.end_overdue(now, cut_at);
+        core.pool.prune(now);
+        if cut_at.is_some() && core.connections.borrow().is_empty() {
+            return;
+        }
+    }
+}
+
+impl Core {
+    /// Ends connections whose waits have lasted too long, and all after the end of a drain.
+    fn end_overdue(&self, now: Instant, cut_at: Option<Instant>) {
+        let is_over = cut_at.is_some_and(|cut_at| now >= cut_at);
+        for connection in self.connections.borrow().values() {
+            let reason = connection.overdue(now, &self.shared.parts.times);
+            if let Some(reason) = reason.or(is_over.then_some("shut_down")) {
+                connection.end(reason);
+            } else if cut_at.is_some() {
+                connection.wake();
+            }
+        }
+    }
+}
+
+async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener) {
+    let mut next = 0;
+    loop {
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                // The client went away, or the system is out of something; both pass.
+                if error.kind() != io::ErrorKind::ConnectionAborted {
+                    core.log.error("cannot accept a connection", &error);
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+                continue;
+            }
+        };
+        let open = core.shared.connections.fetch_add(1, Ordering::Relaxed);
+        let counted = Counted(Rc::clone(&core), next);
+        next += 1;
+        if open >= core.shared.parts.max_connections {
+            refuse(&stream);
+            continue;
+        }
+        let connection = Rc::new(Connection::new(peer, Instant::now()));
+        core.connections
+            .borrow_mut()
+            .insert(counted.1, Rc::clone(&connection));
+        tokio::task::spawn_local(drive(Rc::clone(&core), stream, connection, counted));
+    }
+}
+
+/// Counts a connection for as long as it lives.
+struct Counted(Rc<Core>, u64);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.connections.borrow_mut().remove(&self.1);
+        self.0.shared.connections.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Tells a client beyond the connection limit, as far as that costs nothing.
+fn refuse(stream: &TcpStream) {
+    const ANSWER: &[u8] =
+        b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    // A fresh socket has room; if it takes nothing even so, the closed connection says the same.
+    let _ = socket2::SockRef::from(stream).send(ANSWER);
+}
+
+/// Serves the requests of one connection, one after the other.
+async fn drive(core: Rc<Core>, stream: TcpStream, connection: Rc<Connection>, _counted: Counted) {
+    // Streams are made of small writes that must not wait for each other.
+    if stream.set_nodelay(true).is_err() {
+        return;
+    }
+    let socket = Socket::new(
+        stream,
+        Rc::clone(&connection),
+        core.shared.parts.times.write_idle,
+    );
+    let service = service_fn(|request| {
+        let core = Rc::clone(&core);
+        let connection = Rc::clone(&connection);
+        async move { Ok::<_, Infallible>(pipeline::answer(&core, connection, request).await) }
+    });
+    let serving = http1::Builder::new()
+        .max_buf_size(HYPER_BUFFER)
+        .serve_connection(socket, service);
+    let mut serving = pin!(serving);
+    let mut is_finishing = false;
+    poll_fn(|context| {
+        connection.driven_by(context.waker());
+        if connection.ended().is_some() {
+            return Poll::Ready(());
+        }
+        if core.is_draining.get() && !is_finishing {
+            is_finishing = true;
+            serving.as_mut().graceful_shutdown();
+        }
+        // Errors are the client's: it left, or sent what is not HTTP, which hyper has answered.
+        serving.as_mut().poll(context).map(|_ended| ())
+    })
+    .await;
+}

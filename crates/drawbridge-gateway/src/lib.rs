@@ -1,0 +1,146 @@
+//! The data plane: accept a connection, judge each request, forward what is admitted, relay the answer.
+//!
+//! One single-threaded runtime per core, each with its own listening socket (SO_REUSEPORT), connections, upstream pool
+//! and log buffer: nothing is shared on the hot path but the immutable snapshot. `pipeline.rs` shows the life of a
+//! request. This crate must never touch the store: it sees configuration through [`Live`] only.
+
+mod admit;
+mod body;
+mod connect;
+mod connection;
+mod core;
+mod headers;
+mod listener;
+pub mod log;
+mod malformed;
+pub mod management;
+mod model;
+mod patience;
+mod pipeline;
+mod pool;
+mod relay;
+mod respond;
+mod route;
+mod send;
+mod trail;
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::snapshot::Live;
+use tokio::sync::mpsc;
+
+pub use crate::body::{BoxError, ManagementBody};
+pub use crate::connect::{ConnectError, Connector};
+pub use crate::listener::Bound;
+use crate::log::Log;
+use crate::management::ManagementCall;
+
+/// How long the gateway waits for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// From accept, or from the first byte of a further request, to a complete head; silence included.
+    pub head: Duration,
+    /// Between two requests on a connection.
+    pub keep_alive: Duration,
+    /// For the next byte of a request body.
+    pub body_idle: Duration,
+    /// For a client that does not take the bytes of an answer.
+    pub write_idle: Duration,
+    /// For an idle connection to an upstream.
+    pub pool_idle: Duration,
+    /// For open requests after a shutdown began.
+    pub drain: Duration,
+}
+
+impl Default for Times {
+    fn default() -> Self {
+        Self {
+            head: Duration::from_secs(10),
+            keep_alive: Duration::from_secs(75),
+            body_idle: Duration::from_secs(60),
+            write_idle: Duration::from_secs(300),
+            pool_idle: Duration::from_secs(60),
+            drain: Duration::from_secs(30),
+        }
+    }
+}
+
+/// What a gateway is made of.
+pub struct Parts {
+    /// The configuration that requests obey.
+    pub live: Arc<Live>,
+    /// The origins under which browsers see this gateway.
+    pub own_origins: OwnOrigins,
+    /// Where request lines go.
+    pub log: Log,
+    /// Where management requests go.
+    pub management: mpsc::Sender<ManagementCall>,
+    /// How connections to upstreams are made.
+    pub connector: Arc<Connector>,
+    /// Most client connections at once; more get a bare 503.
+    pub max_connections: usize,
+    /// Largest request body in bytes, whatever an endpoint allows.
+    pub max_body_bytes: u64,
+    /// Time limits.
+    pub times: Times,
+}
+
+/// State that all cores share.
+pub(crate) struct Shared {
+    parts: Parts,
+    connections: AtomicUsize,
+    is_draining: AtomicBool,
+}
+
+/// A gateway that serves.
+pub struct Running {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    cores: Vec<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Starts one thread per listening socket.
+    ///
+    /// # Errors
+    /// The operating system refuses a thread or its event queue.
+    pub fn start(bound: Bound, parts: Parts) -> io::Result<Self> {
+        let shared = Arc::new(Shared {
+            parts,
+            connections: AtomicUsize::new(0),
+            is_draining: AtomicBool::new(false),
+        });
+        let address = bound.address();
+        let cores = bound
+            .into_sockets()
+            .into_iter()
+            .enumerate()
+            .map(|(index, socket)| core::spawn(index, socket, Arc::clone(&shared)))
+            .collect::<io::Result<_>>()?;
+        Ok(Self {
+            address,
+            shared,
+            cores,
+        })
+    }
+
+    /// The address that the gateway listens on.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Stops accepting, lets open requests finish within [`Times::drain`], then cuts them; returns when all is done.
+    pub fn shut_down(self) {
+        self.shared.is_draining.store(true, Ordering::Relaxed);
+        for core in self.cores {
+            // A core that panicked has been reported by the panic hook.
+            let _ = core.join();
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Requests that could be read in two ways, and heads beyond the limits: refused before anything else looks at them.
+//!
+//! hyper passes on several `Host` lines, other transfer codings than `chunked`, absolute-form targets, CONNECT and
+//! TRACE; a gateway and an upstream that read those differently are how requests get smuggled (RFC 9112 section 11.2).
+
+use drawbridge_policy::denial::Denial;
+use http::request::Parts;
+use http::{HeaderMap, Method, Version, header};
+
+const MOST_LINES: usize = 90;
+const MOST_BYTES: usize = 32 << 10;
+const LONGEST_URI: usize = 8 << 10;
+/// What a header line has besides its name and value: `: ` and CR LF.
+const LINE_OVERHEAD: usize = 4;
+
+/// Refuses what must not be interpreted.
+pub(crate) fn check(head: &Parts) -> Result<(), Denial> {
+    check_sizes(head)?;
+    if matches!(head.method, Method::CONNECT | Method::TRACE) {
+        return Err(Denial::MalformedRequest);
+    }
+    check_host(head)?;
+    check_transfer_coding(&head.headers)?;
+    check_path(head.uri.path())?;
+    if wants_upgrade(&head.headers) {
+        return Err(Denial::UpgradeNotSupported);
+    }
+    Ok(())
+}
+
+fn check_sizes(head: &Parts) -> Result<(), Denial> {
+    let uri = head
+        .uri
+        .path_and_query()
+        .map_or(0, |target| target.as_str().len());
+    if uri > LONGEST_URI {
+        return Err(Denial::UriTooLong);
+    }
+    let bytes: usize = head
+        .headers
+        .iter()
+        .map(|(name, value)| name.as_str().len() + value.len() + LINE_OVERHEAD)
+        .sum();
+    if head.headers.len() > MOST_LINES || bytes > MOST_BYTES {
+        return Err(Denial::HeadersTooLarge);
+    }
+    Ok(())
+}
+
+/// Exactly one `Host` (RFC 9112 section 3.2; HTTP/1.0 may have none), and no other host in the target.
+fn check_host(head: &Parts) -> Result<(), Denial> {
+    let mut lines = head.headers.get_all(header::HOST).iter();
+    let host = lines.next();
+    if lines.next().is_some() || host.is_none() && head.version != Version::HTTP_10 {
+        return Err(Denial::MalformedRequest);
+    }
+    match (head.uri.authority(), host) {
+        (Some(target), Some(host))
+            if !host
+                .as_bytes()
+                .eq_ignore_ascii_case(target.as_str().as_bytes()) =>
+        {
+            Err(Denial::MalformedRequest)
+        }
+        (Some(_), None) => Err(Denial::MalformedRequest),
+        _ => Ok(()),
+    }
+}
+
+fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Denial> {
+    let mut lines = headers.get_all(header::TRANSFER_ENCODING).iter();
+    match (lines.next(), lines.next()) {
+        (None, _) => Ok(()),
+        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
+        _ => Err(Denial::MalformedRequest),
+    }
+}
+
+/// No dot segments, however they are spelled: an upstream that resolves them would be asked for another path than the
+/// one that was judged. No backslashes, which some read as slashes.
+fn check_path(path: &str) -> Result<(), Denial> {
+    let is_clean = !path.contains('\\')
+        && (!path.contains(['.', '%']) || !path.split('/').any(is_dot_segment));
+    if is_clean {
+        Ok(())
+    } else {
+        Err(Denial::MalformedRequest)
+    }
+}
+
+fn is_dot_segment(segment: &str) -> bool {
+    let mut rest = segment;
+    let mut dots = 0;
+    while !rest.is_empty() {
+        let encoded = rest
+            .get(..3)
+            .is_some_and(|dot| dot.eq_ignore_ascii_case("%2e"));
+        match rest.strip_prefix('.') {
+            Some(after) => rest = after,
+            None if encoded => rest = &rest[3..],
+            None => return false,
+        }
+        dots += 1;
+    }
+    dots == 1 || dots == 2
+}
+
+/// Whether a protocol switch is asked for. `h2c` is not: clients that offer it (`curl --http2`) go on in HTTP/1.1 when it
+/// is ignored, as RFC 9113 section 3.1 has it.
+fn wants_upgrade(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::UPGRADE)
+        .iter()
+        .any(|protocol| !protocol.as_bytes().eq_ignore_ascii_case(b"h2c"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn verdict(
+        build: impl FnOnce(http::request::Builder) -> http::request::Builder,
+    ) -> Result<(), Denial> {
+        let request = build(http::Request::builder().header("host", "gw.example"))
+            .body(())
+            .unwrap();
+        check(&request.into_parts().0)
+    }
+
+    #[test]
+    fn dot_segments_are_refused_in_every_spelling() {
+        for path in [
+            "/a/../b",
+            "/a/%2e%2E/b",
+            "/a/.%2e",
+            "/./a",
+            "/a/%2e",
+            "/a\\b",
+        ] {
+            assert_eq!(check_path(path), Err(Denial::MalformedRequest), "{path}");
+        }
+        for path in [
+            "/a/...",
+            "/a.b/c",
+            "/a/%2e%2e%2e",
+            "/v1/models/org%2Fname",
+            "/.well-known",
+        ] {
+            assert_eq!(check_path(path), Ok(()), "{path}");
+        }
+    }
+
+    #[test]
+    fn only_one_reading_of_host_and_transfer_coding_passes() {
+        assert_eq!(verdict(|request| request.uri("/a")), Ok(()));
+        assert_eq!(
+            verdict(|request| request.uri("http://gw.example/a")),
+            Ok(())
+        );
+        assert_eq!(
+            verdict(|request| request.uri("http://other.example/a")),
+            Err(Denial::MalformedRequest)
+        );
+        assert_eq!(
+            verdict(|request| request.uri("/a").header("host", "gw.example")),
+            Err(Denial::MalformedRequest)
+        );
+        for coding in ["gzip, chunked", "chunked, chunked", "identity", "xchunked"] {
+            let verdict = verdict(|request| request.uri("/a").header("transfer-encoding", coding));
+            assert_eq!(verdict, Err(Denial::MalformedRequest), "{coding}");
+        }
+        assert_eq!(
+            verdict(|request| request.uri("/a").header("transfer-encoding", "Chunked")),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn upgrades_are_refused_but_h2c_is_ignored() {
+        let upgrade = |protocol: &'static str| {
+            verdict(|request| request.uri("/a").header("upgrade", protocol))
+        };
+        assert_eq!(upgrade("websocket"), Err(Denial::UpgradeNotSupported));
+        assert_eq!(upgrade("h2c"), Ok(()));
+    }
+
+    #[test]
+    fn heads_beyond_the_limits_are_refused() {
+        let long = "x".repeat(LONGEST_URI);
+        assert_eq!(
+            verdict(|request| request.uri(format!("/{long}"))),
+            Err(Denial::UriTooLong)
+        );
+        let large = "x".repeat(MOST_BYTES);
+        assert_eq!(
+            verdict(|request| request.uri("/a").header("x-a", large)),
+            Err(Denial::HeadersTooLarge)
+        );
+        let many = |request: http::request::Builder| {
+            (0..MOST_LINES).fold(request.uri("/a"), |request, index| {
+                request.header(format!("x-{index}"), "1")
+            })
+        };
+        assert_eq!(verdict(many), Err(Denial::HeadersTooLarge));
+    }
+}

@@ -1,0 +1,146 @@
+//! The model of a request whose endpoint lists models: found in the body, allowed or not, renamed where asked to.
+//!
+//! The body is held back until its model is known, 1 MiB at most; what follows is scanned as it streams. A body whose
+//! model this gateway reads otherwise than the upstream would must never be forwarded.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+
+use bytes::Bytes;
+use drawbridge_policy::denial::Denial;
+use drawbridge_policy::endpoint::Endpoint;
+use drawbridge_policy::model_scan::{Model, ModelMember, ModelScan, Splice};
+use http::header::{self, HeaderValue};
+use http::{HeaderMap, Method};
+use http_body::Body;
+
+use crate::body::{RequestBody, scan_denial};
+
+const MOST_HELD: usize = 1 << 20;
+
+/// Whether the endpoint's list of models concerns this request.
+///
+/// Multipart bodies are opaque, GET and HEAD have no model (design section 2).
+pub(crate) fn concerns(
+    endpoint: &Endpoint,
+    method: &Method,
+    headers: &HeaderMap,
+    body: &RequestBody,
+) -> bool {
+    !endpoint.models.is_empty()
+        && !matches!(*method, Method::GET | Method::HEAD)
+        && !is_multipart(headers)
+        && !body.is_end_stream()
+}
+
+fn is_multipart(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
+        kind.as_bytes()
+            .get(..10)
+            .is_some_and(|kind| kind.eq_ignore_ascii_case(b"multipart/"))
+    })
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::CONTENT_ENCODING)
+        .iter()
+        .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Reads the body up to its model and checks it; renames it where the endpoint has an `upstream_name`.
+pub(crate) async fn check(
+    endpoint: &Endpoint,
+    headers: &mut HeaderMap,
+    body: &mut RequestBody,
+) -> Result<(), Denial> {
+    if is_encoded(headers) {
+        return Err(Denial::UnsupportedBody);
+    }
+    let mut scan = ModelScan::new();
+    let (held, model) = read_model(body, &mut scan).await?;
+    let listed = endpoint.model(&model.name).ok_or(Denial::ModelNotFound)?;
+    body.held = match &listed.upstream_name {
+        None => held.into(),
+        Some(name) => rename(headers, held, &model.rewrite(name))?,
+    };
+    body.scan = Some(scan);
+    let is_complete = body.rest.borrow().as_ref().is_some_and(Body::is_end_stream);
+    if is_complete {
+        body.finish_scan()
+    } else {
+        Ok(())
+    }
+}
+
+async fn read_model(
+    body: &mut RequestBody,
+    scan: &mut ModelScan,
+) -> Result<(Vec<Bytes>, Model), Denial> {
+    let mut held: Vec<Bytes> = Vec::new();
+    let mut length = 0;
+    loop {
+        let Some(chunk) = next_chunk(body).await? else {
+            let member = std::mem::take(scan).finish().map_err(scan_denial)?;
+            // Named only when the name ended with the last chunk, which returned below.
+            return Err(match member {
+                ModelMember::Absent | ModelMember::Unusable | ModelMember::Named(_) => {
+                    Denial::ModelNotFound
+                }
+            });
+        };
+        body.watch.count(&chunk)?;
+        length += chunk.len();
+        let member = scan.push(&chunk).map_err(scan_denial)?.clone();
+        held.push(chunk);
+        match member {
+            ModelMember::Named(model) => return Ok((held, model)),
+            ModelMember::Unusable => return Err(Denial::ModelNotFound),
+            ModelMember::Absent if length > MOST_HELD => return Err(Denial::ModelTooDeep),
+            ModelMember::Absent => {}
+        }
+    }
+}
+
+/// The next bytes from the client; `None` at the end of the body.
+async fn next_chunk(body: &mut RequestBody) -> Result<Option<Bytes>, Denial> {
+    if let Some(chunk) = body.held.pop_front() {
+        return Ok(Some(chunk));
+    }
+    loop {
+        let frame = poll_fn(|context| match body.rest.borrow_mut().as_mut() {
+            Some(rest) => body.watch.poll_rest(rest, context),
+            None => std::task::Poll::Ready(None),
+        })
+        .await;
+        match frame {
+            None => return Ok(None),
+            Some(Ok(frame)) => {
+                if let Ok(chunk) = frame.into_data() {
+                    return Ok(Some(chunk));
+                }
+            }
+            // The client is gone, or sends what is no body.
+            Some(Err(_)) => return Err(Denial::MalformedRequest),
+        }
+    }
+}
+
+fn rename(
+    headers: &mut HeaderMap,
+    held: Vec<Bytes>,
+    splice: &Splice,
+) -> Result<VecDeque<Bytes>, Denial> {
+    if let Some(length) = headers.get(header::CONTENT_LENGTH) {
+        let length: u64 = length
+            .to_str()
+            .ok()
+            .and_then(|length| length.parse().ok())
+            .ok_or(Denial::MalformedRequest)?;
+        headers.insert(
+            header::CONTENT_LENGTH,
+            HeaderValue::from(splice.length(length)),
+        );
+    }
+    Ok(splice.apply(held).into())
+}

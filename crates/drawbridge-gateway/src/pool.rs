@@ -1,0 +1,76 @@
+//! Idle connections to upstreams, kept by one core for its own requests.
+//!
+//! A connection belongs to one scheme and authority. It must never be handed out while an answer is still under way on
+//! it: only [`SendRequest::is_ready`] ones leave the pool.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use drawbridge_policy::upstream::Upstream;
+use hyper::client::conn::http1::SendRequest;
+
+use crate::body::RequestBody;
+
+/// Idle connections kept for one upstream.
+const MOST_IDLE: usize = 256;
+
+struct Idle {
+    sender: SendRequest<RequestBody>,
+    since: Instant,
+}
+
+/// One core's idle connections.
+pub(crate) struct Pool {
+    /// By scheme (`http`, `https`), then authority.
+    idle: RefCell<[HashMap<Box<str>, Vec<Idle>>; 2]>,
+    patience: Duration,
+}
+
+impl Pool {
+    pub(crate) fn new(patience: Duration) -> Self {
+        Self {
+            idle: RefCell::default(),
+            patience,
+        }
+    }
+
+    /// The most recently used connection that is open and free.
+    pub(crate) fn take(&self, upstream: &Upstream) -> Option<SendRequest<RequestBody>> {
+        let mut idle = self.idle.borrow_mut();
+        let connections = idle[usize::from(upstream.is_https())].get_mut(upstream.authority())?;
+        connections.retain(|idle| !idle.sender.is_closed());
+        let free = connections
+            .iter()
+            .rposition(|idle| idle.sender.is_ready())?;
+        Some(connections.remove(free).sender)
+    }
+
+    /// Keeps a connection whose answer was read to its end.
+    pub(crate) fn put(&self, upstream: &Upstream, sender: SendRequest<RequestBody>) {
+        if sender.is_closed() {
+            return;
+        }
+        let since = Instant::now();
+        let mut idle = self.idle.borrow_mut();
+        let idle = &mut idle[usize::from(upstream.is_https())];
+        match idle.get_mut(upstream.authority()) {
+            Some(connections) if connections.len() >= MOST_IDLE => {}
+            Some(connections) => connections.push(Idle { sender, since }),
+            None => {
+                idle.insert(upstream.authority().into(), vec![Idle { sender, since }]);
+            }
+        }
+    }
+
+    /// Closes what was idle for too long.
+    pub(crate) fn prune(&self, now: Instant) {
+        for idle in self.idle.borrow_mut().iter_mut() {
+            idle.retain(|_authority, connections| {
+                connections
+                    .retain(|idle| !idle.sender.is_closed() && now < idle.since + self.patience);
+                !connections.is_empty()
+            });
+        }
+    }
+}

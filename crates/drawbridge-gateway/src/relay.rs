@@ -1,0 +1,89 @@
+//! The upstream's answer on its way to the client, chunk by chunk.
+//!
+//! When the answer ends, its connection goes back to the pool. When the client leaves, this is dropped and takes the
+//! upstream's connection with it: the upstream stops working for nobody.
+
+use std::pin::Pin;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::Bytes;
+use drawbridge_policy::endpoint::Endpoint;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::SendRequest;
+
+use crate::body::RequestBody;
+use crate::connection::Connection;
+use crate::core::Core;
+
+/// The body of an upstream's answer.
+pub(crate) struct Relay {
+    /// Read ahead of the answer's head.
+    pub(crate) held: Option<Frame<Bytes>>,
+    pub(crate) incoming: Incoming,
+    pub(crate) sender: Option<SendRequest<RequestBody>>,
+    pub(crate) endpoint: Arc<Endpoint>,
+    pub(crate) connection: Rc<Connection>,
+    pub(crate) core: Rc<Core>,
+}
+
+impl Relay {
+    pub(crate) fn poll_frame(
+        &mut self,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        if let Some(frame) = self.held.take() {
+            return Poll::Ready(Some(Ok(frame)));
+        }
+        let progress = Pin::new(&mut self.incoming).poll_frame(context);
+        match &progress {
+            Poll::Pending => {
+                if !self.connection.is_expecting_upstream() {
+                    let deadline = Instant::now() + self.endpoint.limits.idle;
+                    self.connection.expect_upstream(Some(deadline));
+                }
+            }
+            Poll::Ready(frame) => {
+                self.connection.expect_upstream(None);
+                if frame.is_none() {
+                    self.keep_connection();
+                }
+            }
+        }
+        progress
+    }
+
+    pub(crate) fn is_end(&self) -> bool {
+        self.held.is_none() && self.incoming.is_end_stream()
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        let held = self
+            .held
+            .as_ref()
+            .and_then(Frame::data_ref)
+            .map_or(0, |chunk| chunk.len() as u64);
+        match self.incoming.size_hint().exact() {
+            Some(rest) => SizeHint::with_exact(held + rest),
+            None => SizeHint::default(),
+        }
+    }
+
+    fn keep_connection(&mut self) {
+        if let Some(sender) = self.sender.take() {
+            self.core.pool.put(&self.endpoint.upstream, sender);
+        }
+    }
+}
+
+impl Drop for Relay {
+    fn drop(&mut self) {
+        // hyper drops a body of known length at its last byte, without asking for its end.
+        if self.incoming.is_end_stream() {
+            self.keep_connection();
+        }
+    }
+}

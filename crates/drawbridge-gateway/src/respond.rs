@@ -1,0 +1,200 @@
+//! The gateway's own answers, and what every answer wears.
+//!
+//! One place turns denials into responses, and one place ([`Dress`]) puts CORS headers, `Vary` and the request id on
+//! whatever leaves, so that no answer can be forgotten.
+
+use bytes::Bytes;
+use drawbridge_policy::cors::{ActualVerdict, AllowOrigin, Expose, PreflightAnswer};
+use drawbridge_policy::denial::Denial;
+use http::header::{self, HeaderName, HeaderValue};
+use http::{HeaderMap, Response, StatusCode};
+use serde_json::json;
+
+use crate::body::Content;
+
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The CORS headers of one request's answers.
+pub(crate) struct Dress {
+    allow_origin: Option<HeaderValue>,
+    allow_credentials: bool,
+    expose: Exposed,
+    varies: bool,
+}
+
+enum Exposed {
+    None,
+    Fixed(Bytes),
+    /// Every name that the answer has: `*` is not understood with credentials.
+    ResponseNames,
+}
+
+impl Dress {
+    /// For answers outside any endpoint.
+    pub(crate) const NONE: Self = Self {
+        allow_origin: None,
+        allow_credentials: false,
+        expose: Exposed::None,
+        varies: false,
+    };
+
+    /// For answers to an actual request, as its verdict says.
+    pub(crate) fn of_actual(verdict: &ActualVerdict<'_>, origin: Option<&HeaderValue>) -> Self {
+        Self {
+            allow_origin: allow_origin(verdict.allow_origin, origin),
+            allow_credentials: verdict.allow_credentials,
+            expose: match verdict.expose {
+                Expose::None => Exposed::None,
+                Expose::Fixed(names) => Exposed::Fixed(names.clone()),
+                Expose::ResponseNames => Exposed::ResponseNames,
+            },
+            varies: verdict.vary_origin,
+        }
+    }
+
+    /// Puts the headers on.
+    pub(crate) fn put_on(&self, headers: &mut HeaderMap) {
+        if self.varies {
+            add_vary_origin(headers);
+        }
+        let Some(origin) = &self.allow_origin else {
+            return;
+        };
+        match &self.expose {
+            Exposed::None => {}
+            Exposed::Fixed(names) => insert(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, names),
+            Exposed::ResponseNames => expose_all(headers),
+        }
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
+        if self.allow_credentials {
+            headers.insert(
+                header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+                HeaderValue::from_static("true"),
+            );
+        }
+    }
+}
+
+fn allow_origin(allow: AllowOrigin, origin: Option<&HeaderValue>) -> Option<HeaderValue> {
+    match allow {
+        AllowOrigin::Withheld => None,
+        AllowOrigin::Any => Some(HeaderValue::from_static("*")),
+        AllowOrigin::Echo => origin.cloned(),
+    }
+}
+
+fn expose_all(headers: &mut HeaderMap) {
+    let names: Vec<_> = headers.keys().map(HeaderName::as_str).collect();
+    let names = Bytes::from(names.join(", "));
+    insert(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &names);
+}
+
+/// Adds `Origin` to `Vary` (RFC 9110 section 12.5.5), unless it or `*` is there already.
+fn add_vary_origin(headers: &mut HeaderMap) {
+    let has_it = headers.get_all(header::VARY).iter().any(|line| {
+        line.as_bytes()
+            .split(|byte| *byte == b',')
+            .map(<[u8]>::trim_ascii)
+            .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"origin"))
+    });
+    if !has_it {
+        headers.append(header::VARY, HeaderValue::from_static("Origin"));
+    }
+}
+
+/// Compiled values are made of tokens, and cannot be refused as header values.
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &Bytes) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(value.clone()) {
+        headers.insert(name, value);
+    }
+}
+
+/// The answer to a preflight.
+pub(crate) fn preflight(
+    answer: &PreflightAnswer,
+    origin: Option<&HeaderValue>,
+) -> Response<Content> {
+    let mut response = Response::new(Content::empty());
+    *response.status_mut() =
+        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::ACCESS_CONTROL_ALLOW_METHODS, &answer.allow_methods),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, &answer.allow_headers),
+        (header::ACCESS_CONTROL_MAX_AGE, &answer.max_age),
+        (
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            &answer.expose_headers,
+        ),
+        (header::VARY, &answer.vary),
+    ] {
+        if let Some(value) = value {
+            insert(headers, name, value);
+        }
+    }
+    if let Some(origin) = allow_origin(answer.allow_origin, origin) {
+        headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+    }
+    if answer.allow_credentials {
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_CREDENTIALS,
+            HeaderValue::from_static("true"),
+        );
+    }
+    response
+}
+
+/// A refusal in OpenAI's error shape.
+pub(crate) fn denial(
+    denial: Denial,
+    request_id: &HeaderValue,
+    allow: Option<&Bytes>,
+) -> Response<Content> {
+    let body = json!({
+        "error": {
+            "message": format!("{} {}", denial.message(), denial.hint()),
+            "type": denial.kind(),
+            "param": null,
+            "code": denial.code(),
+            "request_id": request_id.to_str().unwrap_or_default(),
+        }
+    });
+    let mut response = json_response(denial.status(), body.to_string());
+    let headers = response.headers_mut();
+    match (denial, allow) {
+        (Denial::MethodNotAllowed, Some(allow)) => insert(headers, header::ALLOW, allow),
+        // The body was not read, and must not be taken for the next request.
+        (Denial::MalformedRequest | Denial::UriTooLong, _) => {
+            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+        }
+        _ if denial.status() == 401 => {
+            // RFC 9110 section 15.5.2: a 401 names a challenge.
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// `/healthz` and `/readyz`.
+pub(crate) fn health(is_well: bool) -> Response<Content> {
+    let (status, word) = if is_well {
+        (200, "ok")
+    } else {
+        (503, "draining")
+    };
+    json_response(status, json!({ "status": word }).to_string())
+}
+
+fn json_response(status: u16, body: String) -> Response<Content> {
+    let mut response = Response::new(Content::Whole(body.into()));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let headers = response.headers_mut();
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json"),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

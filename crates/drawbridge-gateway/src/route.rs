@@ -1,0 +1,70 @@
+//! Which part of the product a path belongs to.
+//!
+//! Management paths must never be forwarded, whatever the method; they are recognised before endpoints.
+
+use std::sync::Arc;
+
+use drawbridge_policy::endpoint::{Endpoint, is_project_id};
+use drawbridge_policy::snapshot::Snapshot;
+
+/// What a path names.
+#[derive(Debug)]
+pub(crate) enum Route<'s, 'p> {
+    /// An endpoint's API: what follows `/{project_id}/{endpoint}/v1`.
+    Endpoint(&'s Arc<Endpoint>, &'p str),
+    /// Nothing, below an existing endpoint.
+    BesideEndpoint(&'s Arc<Endpoint>),
+    /// An endpoint that does not exist.
+    UnknownEndpoint,
+    /// The management API.
+    Management,
+    /// `/healthz`: the process is alive.
+    Alive,
+    /// `/readyz`: requests are welcome.
+    Ready,
+    /// Nothing at all.
+    Nothing,
+}
+
+const MANAGEMENT: [&str; 5] = ["projects", "api-keys", "cors", "audit-log", "nodes"];
+
+/// Finds what `path` names.
+pub(crate) fn route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 'p> {
+    match path {
+        "/healthz" => return Route::Alive,
+        "/readyz" => return Route::Ready,
+        _ => {}
+    }
+    if let Some(rest) = path.strip_prefix("/v1/") {
+        let first = rest.split('/').next().unwrap_or_default();
+        return if MANAGEMENT.contains(&first) {
+            Route::Management
+        } else {
+            Route::Nothing
+        };
+    }
+    endpoint_route(snapshot, path).unwrap_or(Route::Nothing)
+}
+
+fn endpoint_route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Option<Route<'s, 'p>> {
+    let below_root = path.strip_prefix('/')?;
+    let (project, below_project) = below_root.split_once('/')?;
+    if !is_project_id(project) {
+        return None;
+    }
+    let (name, below_endpoint) = below_project.split_once('/')?;
+    if below_endpoint == "v1/endpoints" || below_endpoint.starts_with("v1/endpoints/") {
+        return Some(Route::Management);
+    }
+    let key = &below_root[..project.len() + 1 + name.len()];
+    let Some(endpoint) = snapshot.endpoint(key) else {
+        return Some(Route::UnknownEndpoint);
+    };
+    let api = below_endpoint
+        .strip_prefix("v1")
+        .filter(|rest| rest.starts_with('/'));
+    Some(match api {
+        Some(rest) => Route::Endpoint(endpoint, rest),
+        None => Route::BesideEndpoint(endpoint),
+    })
+}

@@ -1,0 +1,363 @@
+//! A real gateway on loopback, an upstream that the test plays itself, and a client that sends exact bytes.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "support of tests: a failure here is the test's failure"
+)]
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::time::Duration;
+
+use drawbridge_gateway::log::{Format, Level, Log};
+use drawbridge_gateway::management::ManagementCall;
+use drawbridge_gateway::{Bound, Connector, Parts, Running, Times};
+use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
+use drawbridge_policy::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
+use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::snapshot::{Change, Live, Snapshot};
+use drawbridge_policy::token::TokenDigest;
+use serde_json::{Value, json};
+use tokio::sync::mpsc;
+
+/// No step of a test takes longer, unless something is broken.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub(crate) const PAGE: &str = "https://app.example.com";
+pub(crate) const SECRET: &str = "sk-test-secret-0123456789";
+pub(crate) const PUBLISHABLE: &str = "pk-test-publishable-0123";
+pub(crate) const ROOT: &str = "root-key-of-the-tests-0123456789abcdef";
+pub(crate) const CREDENTIAL: &str = "the-upstreams-own-credential";
+
+/// A gateway with one endpoint, `/proj_tests1/e/v1`.
+pub(crate) struct Gateway {
+    running: Option<Running>,
+    pub(crate) live: Arc<Live>,
+    pub(crate) address: SocketAddr,
+    pub(crate) calls: mpsc::Receiver<ManagementCall>,
+    revision: std::cell::Cell<u64>,
+}
+
+impl Gateway {
+    pub(crate) fn start(document: &Value) -> Self {
+        Self::start_with(document, |_| {})
+    }
+
+    pub(crate) fn start_with(document: &Value, adjust: impl FnOnce(&mut Parts)) -> Self {
+        let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(ROOT.as_bytes()))));
+        let bound = Bound::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
+        let address = bound.address();
+        let (log, _writer) = Log::start(Format::Json, Level::Info, std::io::sink()).unwrap();
+        let (management, calls) = mpsc::channel(8);
+        let mut parts = Parts {
+            live: Arc::clone(&live),
+            own_origins: OwnOrigins::new(None, address),
+            log,
+            management,
+            connector: Arc::new(Connector::new(tls_without_roots(), Some(address))),
+            max_connections: 100,
+            max_body_bytes: 64 << 20,
+            times: Times::default(),
+        };
+        adjust(&mut parts);
+        let running = Running::start(bound, parts).unwrap();
+        let gateway = Self {
+            running: Some(running),
+            live,
+            address,
+            calls,
+            revision: 0.into(),
+        };
+        gateway.publish([
+            key("ak_live_s", KeyKind::Secret, SECRET),
+            key("ak_live_p", KeyKind::Publishable, PUBLISHABLE),
+        ]);
+        gateway.set(document);
+        gateway
+    }
+
+    pub(crate) fn set(&self, document: &Value) {
+        let project = Arc::new(Project {
+            id: "proj_tests1".into(),
+            slug: "tests".into(),
+        });
+        let credential = Some(Secret::new(CREDENTIAL));
+        let (endpoint, _) = Endpoint::compile(&project, "e", document, credential).unwrap();
+        self.publish([Change::Endpoint(Arc::new(endpoint))]);
+    }
+
+    pub(crate) fn publish(&self, changes: impl IntoIterator<Item = Change>) {
+        self.revision.set(self.revision.get() + 1);
+        self.live.publish(self.revision.get(), changes);
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client(stream(TcpStream::connect(self.address).unwrap()))
+    }
+
+    pub(crate) fn take(&mut self) -> Running {
+        self.running.take().unwrap()
+    }
+}
+
+fn tls_without_roots() -> Arc<rustls::ClientConfig> {
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth();
+    Arc::new(config)
+}
+
+fn key(id: &str, kind: KeyKind, token: &str) -> Change {
+    Change::Key(Arc::new(ApiKey {
+        id: id.into(),
+        project_id: "proj_tests1".into(),
+        kind,
+        mode: KeyMode::Live,
+        scopes: [Scope::Inference].into_iter().collect(),
+        endpoints: None,
+        expires_at: None,
+        revoked_at: None,
+        tokens: [KeyToken {
+            digest: TokenDigest::of(token.as_bytes()),
+            expires_at: None,
+        }]
+        .into(),
+    }))
+}
+
+/// A document that admits [`PAGE`] and sends to `upstream`, changed by a merge of top-level members.
+pub(crate) fn document(upstream: &Upstream, changes: &Value) -> Value {
+    let mut document = json!({
+        "upstream": {"base_url": format!("http://{}/base", upstream.address)},
+        "cors": {"allowedOrigins": [PAGE]},
+    });
+    for (name, value) in changes.as_object().unwrap() {
+        document[name] = value.clone();
+    }
+    document
+}
+
+fn stream(stream: TcpStream) -> TcpStream {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_write_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+/// One client connection.
+pub(crate) struct Client(pub(crate) TcpStream);
+
+impl Client {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        self.0.write_all(bytes.as_ref()).unwrap();
+        self
+    }
+
+    /// A POST of JSON from the page, with a secret key.
+    pub(crate) fn post(&mut self, body: &str) -> &mut Self {
+        let length = body.len();
+        self.send(format!(
+            "POST /proj_tests1/e/v1/chat/completions HTTP/1.1\r\nhost: gw\r\norigin: {PAGE}\r\n\
+             authorization: Bearer {SECRET}\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
+        ))
+    }
+
+    pub(crate) fn get(&mut self, path: &str) -> &mut Self {
+        self.send(format!(
+            "GET {path} HTTP/1.1\r\nhost: gw\r\norigin: {PAGE}\r\nauthorization: Bearer {SECRET}\r\n\r\n"
+        ))
+    }
+
+    pub(crate) fn head(&mut self) -> Message {
+        Message::read_head(&mut self.0)
+    }
+
+    pub(crate) fn answer(&mut self) -> Message {
+        let mut message = self.head();
+        message.read_body(&mut self.0);
+        message
+    }
+
+    /// How the gateway ended the connection: everything before it, and whether it was a clean end.
+    pub(crate) fn end(&mut self) -> (Vec<u8>, End) {
+        read_to_end(&mut self.0)
+    }
+}
+
+/// How a connection ended.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Clean,
+    Reset,
+}
+
+fn read_to_end(stream: &mut TcpStream) -> (Vec<u8>, End) {
+    let mut bytes = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(0) => return (bytes, End::Clean),
+            Ok(count) => bytes.extend_from_slice(&buffer[..count]),
+            Err(error) if error.kind() == ErrorKind::ConnectionReset => return (bytes, End::Reset),
+            Err(error) => panic!(
+                "the connection does not end: {error}; got {:?}",
+                String::from_utf8_lossy(&bytes)
+            ),
+        }
+    }
+}
+
+fn read_exactly(stream: &mut TcpStream, count: usize) -> Vec<u8> {
+    let mut bytes = vec![0; count];
+    stream.read_exact(&mut bytes).unwrap();
+    bytes
+}
+
+/// A request or an answer as it was read.
+#[derive(Debug)]
+pub(crate) struct Message {
+    pub(crate) start: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Message {
+    fn read_head(stream: &mut TcpStream) -> Self {
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            match stream.read(&mut byte) {
+                Ok(1) => head.push(byte[0]),
+                other => panic!(
+                    "no complete head ({other:?}): {:?}",
+                    String::from_utf8_lossy(&head)
+                ),
+            }
+        }
+        let head = String::from_utf8(head).unwrap();
+        let mut lines = head.trim_end().split("\r\n");
+        let start = lines.next().unwrap().to_owned();
+        let headers = lines
+            .map(|line| line.split_once(':').unwrap())
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()))
+            .collect();
+        Self {
+            start,
+            headers,
+            body: Vec::new(),
+        }
+    }
+
+    fn read_body(&mut self, stream: &mut TcpStream) {
+        if let Some(length) = self.header("content-length") {
+            let length = length.parse().unwrap();
+            self.body = read_exactly(stream, length);
+        } else if self.header("transfer-encoding").is_some() {
+            while let Some(chunk) = read_chunk(stream) {
+                self.body.extend(chunk);
+            }
+        }
+    }
+
+    pub(crate) fn status(&self) -> u16 {
+        self.start.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// The one line of that field.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        let mut lines = self.headers.iter().filter(|(own, _)| own == name);
+        let line = lines.next().map(|(_, value)| value.as_str());
+        assert!(
+            lines.next().is_none(),
+            "{name} stands twice in {:?}",
+            self.headers
+        );
+        line
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    /// `error.code` of OpenAI's error shape.
+    pub(crate) fn code(&self) -> String {
+        self.json()["error"]["code"].as_str().unwrap().to_owned()
+    }
+}
+
+/// One chunk of a chunked body; `None` at its end.
+pub(crate) fn read_chunk(stream: &mut TcpStream) -> Option<Vec<u8>> {
+    let mut line = Vec::new();
+    while !line.ends_with(b"\r\n") {
+        line.extend(read_exactly(stream, 1));
+    }
+    let size = usize::from_str_radix(std::str::from_utf8(&line).unwrap().trim(), 16).unwrap();
+    let chunk = read_exactly(stream, size);
+    read_exactly(stream, 2);
+    (size > 0).then_some(chunk)
+}
+
+/// An upstream that the test plays itself.
+pub(crate) struct Upstream {
+    listener: TcpListener,
+    pub(crate) address: SocketAddr,
+}
+
+impl Upstream {
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        Self { listener, address }
+    }
+
+    pub(crate) fn accept(&self) -> UpstreamConnection {
+        let (accepted, _) = self.listener.accept().unwrap();
+        UpstreamConnection(stream(accepted))
+    }
+
+    /// Whether nobody has connected.
+    pub(crate) fn is_untouched(&self) -> bool {
+        self.listener.set_nonblocking(true).unwrap();
+        let refused = self.listener.accept();
+        self.listener.set_nonblocking(false).unwrap();
+        matches!(refused, Err(error) if error.kind() == ErrorKind::WouldBlock)
+    }
+}
+
+/// A connection from the gateway.
+pub(crate) struct UpstreamConnection(pub(crate) TcpStream);
+
+impl UpstreamConnection {
+    pub(crate) fn request(&mut self) -> Message {
+        let mut message = Message::read_head(&mut self.0);
+        message.read_body(&mut self.0);
+        message
+    }
+
+    pub(crate) fn head(&mut self) -> Message {
+        Message::read_head(&mut self.0)
+    }
+
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
+        self.0.write_all(bytes.as_ref()).unwrap();
+        self
+    }
+
+    /// A short complete answer.
+    pub(crate) fn answer(&mut self, extra: &str, body: &str) -> &mut Self {
+        let length = body.len();
+        self.send(format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n{extra}\r\n{body}"
+        ))
+    }
+
+    /// Waits until the gateway closes the connection.
+    pub(crate) fn end(&mut self) -> Vec<u8> {
+        read_to_end(&mut self.0).0
+    }
+}

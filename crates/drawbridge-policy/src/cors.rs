@@ -1,0 +1,275 @@
+//! Verdicts on cross-origin requests.
+//!
+//! [`CorsPolicy`] is the compiled form of an endpoint's `cors` object. It judges preflights and actual requests by the
+//! rules of Fetch ("CORS protocol") and says which headers the answer carries; the gateway writes them down. Lists are
+//! compiled to header values, so that judging allocates nothing unless a list depends on what was asked. It must never
+//! name an origin, a method or a header that it was not asked for and does not list.
+
+mod headers;
+mod methods;
+mod request;
+
+use bytes::Bytes;
+
+use crate::origin::Origin;
+use crate::origin_set::OriginSet;
+
+pub(crate) use headers::HeaderRules;
+pub(crate) use methods::MethodRules;
+
+pub use crate::cors_config::{CorsConfig, Enforcement};
+pub use request::{
+    ActualVerdict, AllowOrigin, Expose, OriginHeader, Preflight, PreflightAnswer, Refusal,
+};
+
+/// Where a method or a header name stands in a policy, from best to worst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Standing {
+    /// Listed by name, by prefix or by `*`.
+    Listed,
+    /// It could be listed, and is not.
+    Unlisted,
+    /// No list can hold it: not a token, forbidden to scripts, or `*`, which would be read as a wildcard.
+    Impossible,
+}
+
+/// Where an origin stands in a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Admission {
+    Listed,
+    /// Report mode: answered as if it were listed, but never with credentials.
+    AsIfListed,
+    Refused,
+}
+
+/// The compiled, immutable form of an endpoint's `cors` object.
+#[derive(Clone, Debug)]
+pub struct CorsPolicy {
+    origins: OriginSet,
+    methods: MethodRules,
+    headers: HeaderRules,
+    max_age: Bytes,
+    credentials: bool,
+    expose: Expose,
+    enforcement: Enforcement,
+    preflight_vary: Option<Bytes>,
+}
+
+impl CorsPolicy {
+    /// Compiles an object in which no problem was found.
+    pub(crate) fn new(config: &CorsConfig, origins: OriginSet) -> Self {
+        let lists_all = config.enforcement == Enforcement::Report;
+        let methods = MethodRules::new(&config.allowed_methods, lists_all);
+        let headers = HeaderRules::new(&config.allowed_headers, lists_all);
+        Self {
+            preflight_vary: vary(!origins.admits_any(), methods.is_dynamic(), headers.is_dynamic()),
+            max_age: ready_to_send(config.max_age.to_string()),
+            credentials: config.allow_credentials,
+            expose: exposed(&config.exposed_headers, config.allow_credentials),
+            enforcement: config.enforcement,
+            origins,
+            methods,
+            headers,
+        }
+    }
+
+    /// Judges a preflight.
+    ///
+    /// An answer that refuses is readable for an admitted origin, so that the browser's own message names the method or
+    /// header at fault; it has no `Max-Age`. An origin that is not admitted is told nothing.
+    pub fn preflight<'r, L>(&self, request: &Preflight<'r, L>) -> PreflightAnswer
+    where
+        L: Iterator<Item = &'r [u8]> + Clone,
+    {
+        let admission = self.admission(request.origin);
+        let headers = self.headers.judge(request.header_lines.clone());
+        let mut answer = PreflightAnswer::nothing(self.preflight_vary.clone());
+        if admission != Admission::Refused {
+            answer.allow_origin = self.allow_origin();
+        }
+        let Some(headers) = headers else {
+            answer.status = 431;
+            answer.refusal = Some(Refusal::HeadersTooLarge);
+            return answer;
+        };
+        let methods = self.methods.standing(request.method);
+        (answer.refusal, answer.reported) = self.weigh(admission, methods, headers);
+        if admission == Admission::Refused {
+            return answer;
+        }
+        answer.allow_credentials = self.credentials && admission == Admission::Listed;
+        answer.allow_methods = self.methods.answer(request.method, methods);
+        answer.allow_headers = self.headers.answer(request.header_lines.clone());
+        if answer.refusal.is_none() {
+            answer.max_age = Some(self.max_age.clone());
+            answer.expose_headers = match &self.expose {
+                Expose::Fixed(names) => Some(names.clone()),
+                Expose::None | Expose::ResponseNames => None,
+            };
+        }
+        answer
+    }
+
+    /// Judges any other request.
+    ///
+    /// `is_same_origin` says that the request's one `Origin` is the gateway's own: then the policy is not asked.
+    pub fn actual(
+        &self,
+        origin: OriginHeader<'_>,
+        method: &[u8],
+        is_same_origin: bool,
+    ) -> ActualVerdict<'_> {
+        let admission = match origin {
+            // CORS does not apply to curl and servers; they answer to keys, not to origins.
+            OriginHeader::Absent => return self.unjudged(false),
+            OriginHeader::One(_) if is_same_origin => return self.unjudged(true),
+            OriginHeader::One(origin) => self.admission(origin),
+            OriginHeader::Unusable => Admission::Refused,
+        };
+        let method = self.methods.standing(method);
+        let (refusal, reported) = self.weigh(admission, method, Standing::Listed);
+        // Fetch has no means to refuse GET, HEAD or POST by method: only an unreadable answer does.
+        let is_browsers_task = self.enforcement == Enforcement::Browser;
+        let is_readable = match admission {
+            Admission::Listed => refusal.is_none() || !is_browsers_task,
+            Admission::AsIfListed => true,
+            Admission::Refused => false,
+        };
+        let mut verdict = self.unjudged(false);
+        if is_readable {
+            verdict.allow_origin = self.allow_origin();
+            verdict.allow_credentials = self.credentials && admission == Admission::Listed;
+            verdict.expose = &self.expose;
+        }
+        verdict.refusal = refusal.filter(|_| !is_browsers_task);
+        verdict.reported = reported;
+        verdict
+    }
+
+    /// What an answer carries where the policy has no say, and at least.
+    fn unjudged(&self, same_origin: bool) -> ActualVerdict<'_> {
+        // `*` without credentials is the same for everybody: caches may give one answer to all.
+        let is_any = self.origins.admits_any();
+        ActualVerdict {
+            allow_origin: if is_any { AllowOrigin::Any } else { AllowOrigin::Withheld },
+            allow_credentials: false,
+            expose: if is_any { &self.expose } else { &Expose::None },
+            vary_origin: !is_any,
+            refusal: None,
+            reported: None,
+            same_origin,
+        }
+    }
+
+    /// What is refused, and what would have been in another mode: the first of origin, method and header.
+    fn weigh(
+        &self,
+        admission: Admission,
+        method: Standing,
+        header: Standing,
+    ) -> (Option<Refusal>, Option<Refusal>) {
+        let first = |origin_fails: bool, bar: Standing| {
+            if origin_fails {
+                Some(Refusal::OriginNotAllowed)
+            } else if method > bar {
+                Some(Refusal::MethodNotAllowed)
+            } else if header > bar {
+                Some(Refusal::HeaderNotAllowed)
+            } else {
+                None
+            }
+        };
+        let strict = first(admission != Admission::Listed, Standing::Listed);
+        if self.enforcement != Enforcement::Report {
+            return (strict, None);
+        }
+        let enforced = first(admission == Admission::Refused, Standing::Unlisted);
+        (enforced, strict.filter(|_| enforced != strict))
+    }
+
+    /// The value of `Allow` on a 405.
+    pub fn allow(&self) -> &Bytes {
+        self.methods.allow()
+    }
+
+    /// Who enforces the policy.
+    pub fn enforcement(&self) -> Enforcement {
+        self.enforcement
+    }
+
+    /// Whether the policy lists any origin; one that lists none leaves the decision to keys.
+    pub fn lists_origins(&self) -> bool {
+        !self.origins.is_empty()
+    }
+
+    /// Whether the policy lists this origin.
+    pub fn allows_origin(&self, origin: &[u8]) -> bool {
+        self.origins.admits(origin)
+    }
+
+    #[inline]
+    fn admission(&self, origin: &[u8]) -> Admission {
+        if self.origins.admits(origin) {
+            Admission::Listed
+        } else if self.enforcement == Enforcement::Report && Origin::parse(origin).is_some() {
+            Admission::AsIfListed
+        } else {
+            Admission::Refused
+        }
+    }
+
+    /// What an admitted origin is told; `*` never stands beside credentials (Fetch, CORS check, step 4).
+    #[inline]
+    fn allow_origin(&self) -> AllowOrigin {
+        if self.origins.admits_any() && !self.credentials {
+            AllowOrigin::Any
+        } else {
+            AllowOrigin::Echo
+        }
+    }
+}
+
+/// What a page may read: Fetch takes `*` for a wildcard only where the request was made without credentials.
+fn exposed(names: &[String], credentials: bool) -> Expose {
+    let is_any = names.iter().any(|name| name == "*");
+    match (is_any, credentials) {
+        (true, true) => Expose::ResponseNames,
+        (true, false) => Expose::Fixed(Bytes::from_static(b"*")),
+        (false, _) if names.is_empty() => Expose::None,
+        (false, _) => Expose::Fixed(ready_to_send(join(distinct(names)))),
+    }
+}
+
+fn distinct(names: &[String]) -> impl Iterator<Item = &str> {
+    names.iter().enumerate().filter_map(|(index, name)| {
+        let mut before = names.iter().take(index);
+        let is_new = !before.any(|other| other.eq_ignore_ascii_case(name));
+        is_new.then_some(name.as_str())
+    })
+}
+
+/// `Vary` of every answer to a preflight under one policy (RFC 9110 section 12.5.5).
+fn vary(by_origin: bool, by_method: bool, by_headers: bool) -> Option<Bytes> {
+    let names = match (by_origin, by_method, by_headers) {
+        (false, false, false) => return None,
+        (true, false, false) => "Origin",
+        (false, true, false) => "Access-Control-Request-Method",
+        (false, false, true) => "Access-Control-Request-Headers",
+        (true, true, false) => "Origin, Access-Control-Request-Method",
+        (true, false, true) => "Origin, Access-Control-Request-Headers",
+        (false, true, true) => "Access-Control-Request-Method, Access-Control-Request-Headers",
+        (true, true, true) => "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+    };
+    Some(Bytes::from_static(names.as_bytes()))
+}
+
+fn join<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    names.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+/// A header value of which clones are cheap from the first: `Bytes` allocates its counter when it is first cloned.
+fn ready_to_send(value: String) -> Bytes {
+    let value = Bytes::from(value);
+    drop(value.clone());
+    value
+}

@@ -1,0 +1,448 @@
+//! API keys as people write them: reading the document, what to warn of, and how far one key may go with another.
+//!
+//! [`KeyConfig::read`] names every problem of a document at once; what it accepts always compiles to an [`ApiKey`].
+//! It must never see a token: a document says what a key may do, not what it is recognised by.
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::document::{Fields, as_array, as_string, as_strings, as_timestamp, nearest};
+use crate::issue::{ConfigIssue, Problems};
+use crate::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
+
+/// Longest list of a key.
+const MAX_ENTRIES: usize = 1000;
+const MAX_NAME: usize = 100;
+/// What a key is called whose maker gave it no name.
+const DEFAULT_NAME: &str = "unnamed";
+
+/// A key's document: `{"name", "kind", "mode", "scopes", "endpoints", "expires_at"}`, read and valid in itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyConfig {
+    /// What people call it; 1 to 100 characters.
+    pub name: String,
+    /// Secret or publishable; never changes.
+    pub kind: KeyKind,
+    /// Live or test; never changes.
+    pub mode: KeyMode,
+    /// What it may do, as given.
+    pub scopes: Vec<Scope>,
+    /// Names of the endpoints that it may use, as given; `None` means all of its project.
+    pub endpoints: Option<Vec<String>>,
+    /// When it ends; `None` means never.
+    pub expires_at: Option<Timestamp>,
+}
+
+impl KeyConfig {
+    /// Reads a whole document.
+    ///
+    /// # Errors
+    /// Every problem of the document.
+    pub fn read(document: &Value) -> Result<Self, Vec<ConfigIssue>> {
+        let mut problems = Problems::new();
+        let config = Fields::open(document, "", &mut problems).and_then(|mut fields| {
+            let config = Self::read_fields(&mut fields, &mut problems);
+            fields.finish(&mut problems);
+            config
+        });
+        // A document without problems always has a configuration.
+        problems.into_result(config)?.ok_or_else(Vec::new)
+    }
+
+    /// Reads the members of a document that may have others too; the caller ends the walk.
+    ///
+    /// `None` only where a problem was found.
+    pub fn read_fields(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Self> {
+        let name = read_name(fields, problems);
+        fields.require("kind", problems);
+        let kind = read_choice(fields, "kind", KeyKind::ALL, KeyKind::name, problems);
+        let mode = read_choice(fields, "mode", KeyMode::ALL, KeyMode::name, problems);
+        let scopes = read_scopes(fields, kind, problems);
+        let endpoints = fields.nullable("endpoints").and_then(|value| {
+            let names = as_strings(value, &fields.pointer_to("endpoints"), problems)?;
+            check_length(names.len(), &fields.pointer_to("endpoints"), problems);
+            Some(names)
+        });
+        let expires_at = fields
+            .nullable("expires_at")
+            .and_then(|value| as_timestamp(value, &fields.pointer_to("expires_at"), problems));
+        Some(Self {
+            name,
+            kind: kind?,
+            mode: mode.unwrap_or(KeyMode::Live),
+            scopes,
+            endpoints,
+            expires_at,
+        })
+    }
+
+    /// The whole document, defaults filled in, times in UTC.
+    pub fn to_value(&self) -> Value {
+        json!({
+            "name": self.name,
+            "kind": self.kind.name(),
+            "mode": self.mode.name(),
+            "scopes": self.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>(),
+            "endpoints": self.endpoints,
+            "expires_at": self.expires_at.map(|time| time.to_string()),
+        })
+    }
+
+    /// What is allowed, and most likely not what was meant.
+    pub fn warnings(&self) -> Vec<ConfigIssue> {
+        let mut warnings = Vec::new();
+        if self.scopes.is_empty() {
+            let detail =
+                "the list is empty, so the key may do nothing; `inference` lets it call endpoints";
+            warnings.push(
+                ConfigIssue::new("/scopes", "empty_list", detail).suggest(json!(["inference"])),
+            );
+        }
+        warn_of_repetitions(&self.scopes, "/scopes", &mut warnings);
+        if let Some(names) = &self.endpoints {
+            if names.is_empty() {
+                let detail = "the list is empty, so the key may use no endpoint; null lets it use all of its project";
+                warnings.push(
+                    ConfigIssue::new("/endpoints", "empty_list", detail).suggest(Value::Null),
+                );
+            }
+            warn_of_repetitions(names, "/endpoints", &mut warnings);
+        }
+        warnings
+    }
+
+    /// Every point in which this key goes beyond what `holder` holds itself; empty where it may create, change or
+    /// revoke such a key.
+    ///
+    /// A live key manages live keys and a test key test keys: neither holds the other's mode.
+    pub fn excess_over(&self, holder: &ApiKey) -> Vec<ConfigIssue> {
+        let mut excess = self.scopes_beyond(holder);
+        excess.extend(self.endpoints_beyond(holder));
+        if self.mode != holder.mode {
+            let detail = format!(
+                "this is a {} key, and the calling key is a {} key",
+                self.mode, holder.mode
+            );
+            excess.push(ConfigIssue::new("/mode", "mode_not_permitted", detail));
+        }
+        let outlives = |end: Timestamp| self.expires_at.is_none_or(|own| own > end);
+        if let Some(end) = holder.expires_at.filter(|end| outlives(*end)) {
+            let detail = format!("the calling key ends at {end}, and this key would outlive it");
+            let issue = ConfigIssue::new("/expires_at", "outlives_caller", detail);
+            excess.push(issue.suggest(end.to_string()));
+        }
+        excess
+    }
+
+    fn scopes_beyond(&self, holder: &ApiKey) -> Vec<ConfigIssue> {
+        let beyond = |(index, scope): (usize, &Scope)| {
+            let detail = format!("the calling key does not hold `{scope}` itself");
+            ConfigIssue::new(format!("/scopes/{index}"), "scope_missing", detail)
+        };
+        let scopes = self.scopes.iter().enumerate();
+        scopes
+            .filter(|(_, scope)| !holder.scopes.contains(**scope))
+            .map(beyond)
+            .collect()
+    }
+
+    fn endpoints_beyond(&self, holder: &ApiKey) -> Vec<ConfigIssue> {
+        let Some(own) = &holder.endpoints else {
+            return Vec::new();
+        };
+        let Some(names) = &self.endpoints else {
+            let detail = "null means all endpoints of the project, and the calling key may not use all of them";
+            let issue = ConfigIssue::new("/endpoints", "endpoint_not_permitted", detail);
+            return vec![issue.suggest(json!(own))];
+        };
+        let beyond = |(index, name): (usize, &String)| {
+            let detail = format!("the calling key may not use the endpoint `{name}` itself");
+            ConfigIssue::new(
+                format!("/endpoints/{index}"),
+                "endpoint_not_permitted",
+                detail,
+            )
+        };
+        let names = names.iter().enumerate();
+        names
+            .filter(|(_, name)| !own.iter().any(|own| **own == ***name))
+            .map(beyond)
+            .collect()
+    }
+
+    /// The form that requests are judged by.
+    pub fn compile(
+        &self,
+        id: &str,
+        project_id: &str,
+        tokens: impl IntoIterator<Item = KeyToken>,
+        revoked_at: Option<Timestamp>,
+    ) -> ApiKey {
+        let boxed = |names: &Vec<String>| names.iter().map(|name| name.as_str().into()).collect();
+        ApiKey {
+            id: id.into(),
+            project_id: project_id.into(),
+            kind: self.kind,
+            mode: self.mode,
+            scopes: self.scopes.iter().copied().collect(),
+            endpoints: self.endpoints.as_ref().map(boxed),
+            expires_at: self.expires_at,
+            revoked_at,
+            tokens: tokens.into_iter().collect(),
+        }
+    }
+}
+
+/// Whether text can be the name of a key or a project: 1 to 100 characters, none of them a control character.
+pub fn is_display_name(text: &str) -> bool {
+    (1..=MAX_NAME).contains(&text.chars().count()) && !text.chars().any(char::is_control)
+}
+
+fn read_name(fields: &mut Fields<'_>, problems: &mut Problems) -> String {
+    let name = fields.string("name", problems).unwrap_or(DEFAULT_NAME);
+    if !is_display_name(name) {
+        let detail =
+            format!("a name has 1 to {MAX_NAME} characters, none of them a control character");
+        problems.push(ConfigIssue::new(
+            fields.pointer_to("name"),
+            "bad_name",
+            detail,
+        ));
+    }
+    name.to_owned()
+}
+
+/// A member that is one of a few names; `None` when absent or another.
+fn read_choice<T: Copy>(
+    fields: &mut Fields<'_>,
+    field: &'static str,
+    all: &[T],
+    name_of: fn(T) -> &'static str,
+    problems: &mut Problems,
+) -> Option<T> {
+    let text = fields.string(field, problems)?;
+    let found = all.iter().copied().find(|choice| name_of(*choice) == text);
+    if found.is_none() {
+        let names: Vec<_> = all.iter().map(|choice| name_of(*choice)).collect();
+        problems.push(unknown_name(text, &names, fields.pointer_to(field)));
+    }
+    found
+}
+
+fn read_scopes(
+    fields: &mut Fields<'_>,
+    kind: Option<KeyKind>,
+    problems: &mut Problems,
+) -> Vec<Scope> {
+    let pointer = fields.pointer_to("scopes");
+    let Some(value) = fields.value("scopes") else {
+        return vec![Scope::Inference];
+    };
+    let Some(entries) = as_array(value, &pointer, "an array of scopes", problems) else {
+        return Vec::new();
+    };
+    check_length(entries.len(), &pointer, problems);
+    let mut scopes = Vec::with_capacity(entries.len());
+    for (index, entry) in entries.iter().enumerate() {
+        let pointer = format!("{pointer}/{index}");
+        let Some(name) = as_string(entry, &pointer, problems) else {
+            continue;
+        };
+        match Scope::from_name(name) {
+            Some(scope) => scopes.push(scope),
+            None => {
+                let names: Vec<_> = Scope::ALL.iter().map(|scope| scope.name()).collect();
+                problems.push(unknown_name(name, &names, pointer));
+            }
+        }
+    }
+    let is_published = kind == Some(KeyKind::Publishable);
+    if is_published && scopes.iter().any(|scope| *scope != Scope::Inference) {
+        let detail = "a publishable key may be read by anyone, so its only scope is `inference`; use a secret key \
+                      for management";
+        problems.push(
+            ConfigIssue::new(pointer, "publishable_scope", detail).suggest(json!(["inference"])),
+        );
+    }
+    scopes
+}
+
+fn check_length(length: usize, pointer: &str, problems: &mut Problems) {
+    if length > MAX_ENTRIES {
+        let detail = format!("at most {MAX_ENTRIES} entries can be listed, and these are {length}");
+        problems.push(ConfigIssue::new(pointer, "too_many_entries", detail));
+    }
+}
+
+fn unknown_name(name: &str, names: &[&'static str], pointer: String) -> ConfigIssue {
+    let detail = format!(
+        "`{name}` is not known here; the values are {}",
+        names.join(", ")
+    );
+    let issue = ConfigIssue::new(pointer, "unknown_value", detail);
+    match nearest(name, names) {
+        Some(near) => issue.suggest(near),
+        None => issue,
+    }
+}
+
+fn warn_of_repetitions<T: PartialEq + std::fmt::Display>(
+    entries: &[T],
+    pointer: &str,
+    warnings: &mut Vec<ConfigIssue>,
+) {
+    for (index, entry) in entries.iter().enumerate() {
+        if entries[..index].contains(entry) {
+            let detail = format!("`{entry}` is listed twice");
+            warnings.push(ConfigIssue::new(
+                format!("{pointer}/{index}"),
+                "duplicate_entry",
+                detail,
+            ));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(document: &Value) -> Vec<(String, &'static str)> {
+        let issues = KeyConfig::read(document).unwrap_err();
+        issues
+            .into_iter()
+            .map(|issue| (issue.pointer, issue.code))
+            .collect()
+    }
+
+    fn holder(document: &Value) -> ApiKey {
+        KeyConfig::read(document)
+            .unwrap()
+            .compile("ak_live_1", "proj_abcdef", [], None)
+    }
+
+    #[test]
+    fn only_the_kind_must_be_given() {
+        let key = KeyConfig::read(&json!({"kind": "secret"})).unwrap();
+        let expected = json!({
+            "name": "unnamed", "kind": "secret", "mode": "live", "scopes": ["inference"], "endpoints": null,
+            "expires_at": null,
+        });
+        assert_eq!(key.to_value(), expected);
+        assert_eq!(KeyConfig::read(&expected).unwrap(), key);
+        assert_eq!(found(&json!({})), [("/kind".to_owned(), "missing_field")]);
+    }
+
+    #[test]
+    fn every_problem_is_reported_at_once() {
+        let document = json!({
+            "name": "", "kind": "publishabel", "mode": 1, "scopes": ["inference", "endpoint:read", null],
+            "endpoints": "a", "expires_at": "tomorrow", "allowed_origins": [],
+        });
+        let codes = [
+            ("/name", "bad_name"),
+            ("/kind", "unknown_value"),
+            ("/mode", "wrong_type"),
+            ("/scopes/1", "unknown_value"),
+            ("/scopes/2", "wrong_type"),
+            ("/endpoints", "wrong_type"),
+            ("/expires_at", "bad_timestamp"),
+            ("/allowed_origins", "unknown_field"),
+        ];
+        assert_eq!(
+            found(&document),
+            codes.map(|(pointer, code)| (pointer.to_owned(), code))
+        );
+        let suggestions: Vec<_> = KeyConfig::read(&document)
+            .unwrap_err()
+            .into_iter()
+            .filter_map(|issue| issue.suggestion)
+            .collect();
+        assert_eq!(
+            suggestions,
+            [json!("publishable"), json!("endpoints:read"), json!(["a"])]
+        );
+    }
+
+    #[test]
+    fn a_publishable_key_infers_and_nothing_else() {
+        let document = json!({"kind": "publishable", "scopes": ["inference", "keys:read"]});
+        assert_eq!(
+            found(&document),
+            [("/scopes".to_owned(), "publishable_scope")]
+        );
+        assert!(KeyConfig::read(&json!({"kind": "publishable", "scopes": ["inference"]})).is_ok());
+    }
+
+    #[test]
+    fn lists_are_bounded_and_null_stands_where_it_means_something() {
+        let names: Vec<_> = (0..1001).map(|number| format!("e{number}")).collect();
+        let document = json!({"kind": "secret", "endpoints": names});
+        assert_eq!(
+            found(&document),
+            [("/endpoints".to_owned(), "too_many_entries")]
+        );
+        assert!(
+            KeyConfig::read(&json!({"kind": "secret", "endpoints": null, "expires_at": null}))
+                .is_ok()
+        );
+        let nulls = json!({"kind": null, "name": null, "mode": null, "scopes": null});
+        assert_eq!(
+            found(&nulls)
+                .iter()
+                .filter(|(_, code)| *code == "wrong_type")
+                .count(),
+            4
+        );
+    }
+
+    #[test]
+    fn lists_that_mean_nobody_or_repeat_themselves_are_warned_of() {
+        let key = json!({"kind": "secret", "scopes": [], "endpoints": []});
+        let warnings = KeyConfig::read(&key).unwrap().warnings();
+        let pointers: Vec<_> = warnings
+            .iter()
+            .map(|issue| (&*issue.pointer, issue.code))
+            .collect();
+        assert_eq!(
+            pointers,
+            [("/scopes", "empty_list"), ("/endpoints", "empty_list")]
+        );
+        let key = json!({"kind": "secret", "scopes": ["inference", "inference"], "endpoints": ["a", "b", "a"]});
+        let warnings = KeyConfig::read(&key).unwrap().warnings();
+        let pointers: Vec<_> = warnings.iter().map(|issue| &*issue.pointer).collect();
+        assert_eq!(pointers, ["/scopes/1", "/endpoints/2"]);
+    }
+
+    #[test]
+    fn a_key_cannot_hand_out_more_than_it_holds() {
+        let limited = holder(&json!({
+            "kind": "secret", "mode": "test", "scopes": ["inference", "keys:write"], "endpoints": ["a", "b"],
+            "expires_at": "2027-01-01T00:00:00Z",
+        }));
+        let within = json!({
+            "kind": "publishable", "mode": "test", "endpoints": ["b"], "expires_at": "2027-01-01T01:00:00+01:00",
+        });
+        assert_eq!(KeyConfig::read(&within).unwrap().excess_over(&limited), []);
+        let beyond = json!({"kind": "secret", "scopes": ["inference", "endpoints:write"], "endpoints": ["a", "c"]});
+        let excess = KeyConfig::read(&beyond).unwrap().excess_over(&limited);
+        let pointers: Vec<_> = excess.iter().map(|issue| &*issue.pointer).collect();
+        assert_eq!(
+            pointers,
+            ["/scopes/1", "/endpoints/1", "/mode", "/expires_at"]
+        );
+        let all = KeyConfig::read(&json!({"kind": "secret", "mode": "test"})).unwrap();
+        let pointers: Vec<_> = all
+            .excess_over(&limited)
+            .into_iter()
+            .map(|issue| issue.pointer)
+            .collect();
+        assert_eq!(pointers, ["/endpoints", "/expires_at"]);
+        let unlimited =
+            holder(&json!({"kind": "secret", "scopes": ["inference", "endpoints:write"]}));
+        assert_eq!(
+            KeyConfig::read(&beyond).unwrap().excess_over(&unlimited),
+            []
+        );
+    }
+}

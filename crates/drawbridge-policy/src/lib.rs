@@ -1,0 +1,23 @@
+//! Pure judgement: what an origin, a policy, a key and a request are, and what follows from them.
+//!
+//! No I/O, no clock, no randomness and no HTTP library: facts come in as values, verdicts go out as values. Everything
+//! that can be compiled is compiled when configuration is saved, so that deciding about a request only looks things up.
+
+pub mod cors;
+pub mod cors_config;
+pub mod denial;
+pub mod document;
+pub mod endpoint;
+pub mod issue;
+pub mod key;
+pub mod key_config;
+pub mod model_scan;
+pub mod names;
+pub mod origin;
+pub mod origin_set;
+pub mod own_origins;
+pub mod pattern;
+pub mod presets;
+pub mod snapshot;
+pub mod token;
+pub mod upstream;

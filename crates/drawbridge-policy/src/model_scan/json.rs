@@ -1,0 +1,340 @@
+//! The grammar of JSON (RFC 8259) as a machine that is pushed through a text, chunk by chunk.
+//!
+//! It checks everything the RFC says about a text: structure, literals, numbers, escapes, control characters, and
+//! UTF-8 in every string. It must never recurse, allocate, or depend on where chunks end.
+
+use super::text::Text;
+
+/// Containers that may be open at once: what `serde_json` reads, so that both refuse the same texts.
+const MAX_DEPTH: u32 = 127;
+
+/// What makes bytes something other than a JSON text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JsonFault {
+    /// A byte that cannot stand there: wrong punctuation, a misspelt literal, a byte order mark, trailing bytes.
+    #[error("unexpected byte")]
+    UnexpectedByte,
+    /// U+0000 to U+001F unescaped in a string (RFC 8259 section 7).
+    #[error("control character in a string")]
+    ControlCharacter,
+    /// A backslash followed by something that is no escape.
+    #[error("unknown escape in a string")]
+    BadEscape,
+    /// A string that is not UTF-8 (RFC 8259 section 8.1).
+    #[error("invalid UTF-8 in a string")]
+    NotUtf8,
+    /// More than 127 containers inside each other.
+    #[error("nesting deeper than 127 levels")]
+    TooDeep,
+    /// The text ends before its value does, or holds none.
+    #[error("unexpected end")]
+    UnexpectedEnd,
+}
+
+/// A chunk, and how far it has been read: after a fault, up to the first wrong byte.
+#[derive(Debug)]
+pub(super) struct Chunk<'c> {
+    pub(super) bytes: &'c [u8],
+    pub(super) at: usize,
+}
+
+impl Chunk<'_> {
+    /// The next byte.
+    #[inline]
+    pub(super) fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// Punctuation, white space, and whatever stands deeper than in the outermost container.
+    Between,
+    /// A member name, or a piece of one, with the quotes that belong to it; `ended` with the closing one.
+    Name { ended: bool },
+    /// A string that is a value, likewise.
+    Text { ended: bool },
+    /// A number or a literal, or a piece of one.
+    Scalar,
+    /// `[` or `{`.
+    Open,
+}
+
+/// What the grammar wants next, when no token is under way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    Value,
+    ValueOrEnd,
+    Name,
+    NameOrEnd,
+    Colon,
+    CommaOrEnd,
+    /// The text is complete: white space only.
+    Nothing,
+}
+
+/// The token that the last chunk left unfinished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Token {
+    None,
+    Name,
+    Text,
+    Number(Number),
+    Literal,
+}
+
+/// How far into a JSON text the chunks reach.
+#[derive(Clone, Debug)]
+pub(super) struct Grammar {
+    next: Next,
+    token: Token,
+    /// The string under way.
+    text: Text,
+    /// What is left of the literal under way.
+    literal: &'static [u8],
+    depth: u32,
+    /// One bit for each open container, the innermost lowest: set for an object.
+    objects: u128,
+}
+
+impl Grammar {
+    pub(super) const fn new() -> Self {
+        Self {
+            next: Next::Value,
+            token: Token::None,
+            text: Text::new(),
+            literal: b"",
+            depth: 0,
+            objects: 0,
+        }
+    }
+
+    /// How many containers are open.
+    pub(super) const fn depth(&self) -> u32 {
+        self.depth
+    }
+
+    /// Whether the text may end here.
+    pub(super) const fn is_complete(&self) -> bool {
+        match self.token {
+            Token::None => matches!(self.next, Next::Nothing),
+            Token::Number(number) => number.may_end() && self.depth == 0,
+            _ => false,
+        }
+    }
+
+    /// Reads one token, or as much of it as the chunk holds; below the outermost container all tokens up to its next
+    /// member or element. The chunk must have bytes left.
+    pub(super) fn step(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
+        if self.depth <= 1 {
+            return self.token(chunk);
+        }
+        while self.depth > 1 && chunk.at < chunk.bytes.len() {
+            self.token(chunk)?;
+        }
+        Ok(Part::Between)
+    }
+
+    #[inline]
+    fn token(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
+        match self.token {
+            Token::None => self.begin(chunk),
+            Token::Name => self.name(chunk),
+            Token::Text => self.text(chunk),
+            Token::Number(number) => self.number(number, chunk),
+            Token::Literal => self.literal(self.literal, chunk),
+        }
+    }
+
+    #[inline]
+    fn begin(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
+        let Some(first) = chunk.peek() else {
+            return Ok(Part::Between);
+        };
+        match self.next {
+            _ if is_space(first) => {}
+            Next::CommaOrEnd => match first {
+                b',' if self.objects & 1 == 1 => self.next = Next::Name,
+                b',' => self.next = Next::Value,
+                b'}' | b']' => self.close(first == b'}')?,
+                _ => return Err(JsonFault::UnexpectedByte),
+            },
+            Next::Colon if first == b':' => self.next = Next::Value,
+            Next::Name | Next::NameOrEnd if first == b'"' => {
+                chunk.at += 1;
+                self.text = Text::new();
+                return self.name(chunk);
+            }
+            Next::NameOrEnd if first == b'}' => self.close(true)?,
+            Next::ValueOrEnd if first == b']' => self.close(false)?,
+            Next::Value | Next::ValueOrEnd => return self.value(first, chunk),
+            _ => return Err(JsonFault::UnexpectedByte),
+        }
+        chunk.at += 1;
+        Ok(Part::Between)
+    }
+
+    #[inline]
+    fn value(&mut self, first: u8, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
+        match first {
+            b'"' => {
+                chunk.at += 1;
+                self.text = Text::new();
+                self.text(chunk)
+            }
+            b'{' | b'[' => {
+                self.open(first == b'{')?;
+                chunk.at += 1;
+                Ok(Part::Open)
+            }
+            b't' => self.literal(b"true", chunk),
+            b'f' => self.literal(b"false", chunk),
+            b'n' => self.literal(b"null", chunk),
+            _ => self.number(Number::Nothing, chunk),
+        }
+    }
+
+    fn open(&mut self, is_object: bool) -> Result<(), JsonFault> {
+        if self.depth == MAX_DEPTH {
+            return Err(JsonFault::TooDeep);
+        }
+        self.depth += 1;
+        self.objects = self.objects << 1 | u128::from(is_object);
+        self.next = if is_object {
+            Next::NameOrEnd
+        } else {
+            Next::ValueOrEnd
+        };
+        Ok(())
+    }
+
+    fn close(&mut self, is_object: bool) -> Result<(), JsonFault> {
+        if (self.objects & 1 == 1) != is_object {
+            return Err(JsonFault::UnexpectedByte);
+        }
+        self.depth -= 1;
+        self.objects >>= 1;
+        self.end_value();
+        Ok(())
+    }
+
+    #[inline]
+    fn end_value(&mut self) {
+        self.token = Token::None;
+        self.next = if self.depth == 0 {
+            Next::Nothing
+        } else {
+            Next::CommaOrEnd
+        };
+    }
+
+    fn name(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
+        let ended = self.text.read(chunk)?;
+        if ended {
+            self.token = Token::None;
+            self.next = Next::Colon;
+        } else {
+            self.token = Token::Name;
+        }
+        Ok(Part::Name { ended })
+    }
+
+    fn text(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
+        let ended = self.text.read(chunk)?;
+        if ended {
+            self.end_value();
+        } else {
+            self.token = Token::Text;
+        }
+        Ok(Part::Text { ended })
+    }
+
+    fn number(&mut self, number: Number, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
+        let mut number = number;
+        while let Some(byte) = chunk.peek() {
+            match number.then(byte) {
+                Some(longer) => number = longer,
+                None if number.may_end() => {
+                    self.end_value();
+                    return Ok(Part::Scalar);
+                }
+                None => return Err(JsonFault::UnexpectedByte),
+            }
+            chunk.at += 1;
+        }
+        self.token = Token::Number(number);
+        Ok(Part::Scalar)
+    }
+
+    fn literal(&mut self, rest: &'static [u8], chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
+        for (read, wanted) in rest.iter().enumerate() {
+            match chunk.peek() {
+                Some(byte) if byte == *wanted => chunk.at += 1,
+                Some(_) => return Err(JsonFault::UnexpectedByte),
+                None => {
+                    self.token = Token::Literal;
+                    self.literal = &rest[read..];
+                    return Ok(Part::Scalar);
+                }
+            }
+        }
+        self.end_value();
+        Ok(Part::Scalar)
+    }
+}
+
+/// RFC 8259 section 2.
+#[inline]
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// Where in a number the bytes stand (RFC 8259 section 6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Number {
+    Nothing,
+    Minus,
+    Zero,
+    Integer,
+    Point,
+    Fraction,
+    Exponent,
+    Sign,
+    Power,
+}
+
+impl Number {
+    /// The number one byte longer; `None` when the byte does not belong to it.
+    #[inline]
+    const fn then(self, byte: u8) -> Option<Self> {
+        let longer = match (byte, self) {
+            (b'0'..=b'9', _) => return self.digit(byte == b'0'),
+            (b'.', Self::Zero | Self::Integer) => Self::Point,
+            (b'e' | b'E', Self::Zero | Self::Integer | Self::Fraction) => Self::Exponent,
+            (b'-', Self::Nothing) => Self::Minus,
+            (b'+' | b'-', Self::Exponent) => Self::Sign,
+            _ => return None,
+        };
+        Some(longer)
+    }
+
+    #[inline]
+    const fn digit(self, is_zero: bool) -> Option<Self> {
+        match self {
+            Self::Integer | Self::Fraction | Self::Power => Some(self),
+            Self::Nothing | Self::Minus if is_zero => Some(Self::Zero),
+            Self::Nothing | Self::Minus => Some(Self::Integer),
+            Self::Point => Some(Self::Fraction),
+            Self::Exponent | Self::Sign => Some(Self::Power),
+            Self::Zero => None,
+        }
+    }
+
+    const fn may_end(self) -> bool {
+        matches!(
+            self,
+            Self::Zero | Self::Integer | Self::Fraction | Self::Power
+        )
+    }
+}

@@ -1,0 +1,177 @@
+//! One JSON string, pushed through in pieces.
+//!
+//! Chat messages are nearly all of a body, so this is where the time goes. A first pass looks for quotes and
+//! backslashes only; a second, vectorised one looks at all bytes at once for control characters and broken UTF-8. The
+//! second may ignore escapes: they consist of ASCII without control characters.
+
+use memchr::memchr2;
+
+use super::json::{Chunk, JsonFault};
+
+/// How far into a string the chunks reach, its opening quote left behind.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Text {
+    escape: Escape,
+    /// The beginning of a character whose other bytes are in the next chunk: `tail[..tail_len]`.
+    tail: [u8; 4],
+    tail_len: u8,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Escape {
+    None,
+    /// After the backslash.
+    Begun,
+    /// After `\u`: so many hexadecimal digits are still to come.
+    Hex(u8),
+}
+
+impl Text {
+    pub(super) const fn new() -> Self {
+        Self {
+            escape: Escape::None,
+            tail: [0; 4],
+            tail_len: 0,
+        }
+    }
+
+    /// Reads on, and says whether the closing quote was read.
+    pub(super) fn read(&mut self, chunk: &mut Chunk<'_>) -> Result<bool, JsonFault> {
+        let from = chunk.at;
+        let outcome = self.find_end(chunk);
+        // The quote, and a byte that is no escape, may also break a character.
+        let until = match outcome {
+            Err(_) => chunk.at + 1,
+            Ok(_) => chunk.at,
+        };
+        if let Some((offset, fault)) = self.check_characters(&chunk.bytes[from..until]) {
+            chunk.at = from + offset;
+            return Err(fault);
+        }
+        outcome
+    }
+
+    /// Goes behind the closing quote, or to the end of the chunk.
+    #[inline]
+    fn find_end(&mut self, chunk: &mut Chunk<'_>) -> Result<bool, JsonFault> {
+        while let Some(byte) = chunk.peek() {
+            match self.escape {
+                Escape::None if byte == b'"' => {
+                    chunk.at += 1;
+                    return Ok(true);
+                }
+                Escape::None if byte == b'\\' => {
+                    if let Some(length) = whole_escape(&chunk.bytes[chunk.at..]) {
+                        chunk.at += length;
+                        continue;
+                    }
+                    self.escape = Escape::Begun;
+                }
+                Escape::None => {
+                    chunk.at += plain_length(&chunk.bytes[chunk.at..]);
+                    continue;
+                }
+                Escape::Begun => self.escape = escape(byte)?,
+                // Lone surrogates are grammatical (RFC 8259 section 8.2), and pages send them where they cut an
+                // emoji in two: JSON.stringify escapes them.
+                Escape::Hex(1) if byte.is_ascii_hexdigit() => self.escape = Escape::None,
+                Escape::Hex(left) if byte.is_ascii_hexdigit() => {
+                    self.escape = Escape::Hex(left - 1);
+                }
+                Escape::Hex(_) => return Err(JsonFault::BadEscape),
+            }
+            chunk.at += 1;
+        }
+        Ok(false)
+    }
+
+    /// The first control character or broken character, and where it is.
+    fn check_characters(&mut self, bytes: &[u8]) -> Option<(usize, JsonFault)> {
+        let (mut lowest, mut union) = (u8::MAX, 0);
+        for byte in bytes {
+            lowest = lowest.min(*byte);
+            union |= byte;
+        }
+        let control = if lowest < b' ' {
+            bytes.iter().position(|byte| *byte < b' ')
+        } else {
+            None
+        };
+        let broken = if self.tail_len == 0 && union.is_ascii() {
+            None
+        } else {
+            self.find_broken(bytes)
+        };
+        match (control, broken) {
+            (Some(control), Some(broken)) if broken < control => Some((broken, JsonFault::NotUtf8)),
+            (Some(control), _) => Some((control, JsonFault::ControlCharacter)),
+            (None, Some(broken)) => Some((broken, JsonFault::NotUtf8)),
+            (None, None) => None,
+        }
+    }
+
+    /// The first byte that UTF-8 does not allow where it stands. Keeps a character that is cut off.
+    fn find_broken(&mut self, bytes: &[u8]) -> Option<usize> {
+        let mut from = 0;
+        while self.tail_len > 0 && from < bytes.len() {
+            if !self.lengthen_tail(bytes[from]) {
+                return Some(from);
+            }
+            from += 1;
+        }
+        let error = simdutf8::compat::from_utf8(&bytes[from..]).err()?;
+        // What is left is one character, broken or cut off.
+        from += error.valid_up_to();
+        (from..bytes.len()).find(|at| !self.lengthen_tail(bytes[*at]))
+    }
+
+    /// Adds a byte to the unfinished character, which has three at most; `false` when it does not belong there.
+    fn lengthen_tail(&mut self, byte: u8) -> bool {
+        let length = usize::from(self.tail_len) + 1;
+        self.tail[length - 1] = byte;
+        match std::str::from_utf8(&self.tail[..length]) {
+            Ok(_) => self.tail_len = 0,
+            Err(error) if error.error_len().is_none() => self.tail_len += 1,
+            Err(_) => return false,
+        }
+        true
+    }
+}
+
+/// The length of a sound escape that the chunk holds to its end: most do, and need no state.
+#[inline]
+fn whole_escape(bytes: &[u8]) -> Option<usize> {
+    match escape(*bytes.get(1)?) {
+        Ok(Escape::None) => Some(2),
+        Ok(_) => {
+            let digits = bytes.get(2..6)?;
+            digits.iter().all(u8::is_ascii_hexdigit).then_some(6)
+        }
+        Err(_) => None,
+    }
+}
+
+/// What follows the byte behind a backslash.
+#[inline]
+const fn escape(byte: u8) -> Result<Escape, JsonFault> {
+    match byte {
+        b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(Escape::None),
+        b'u' => Ok(Escape::Hex(4)),
+        _ => Err(JsonFault::BadEscape),
+    }
+}
+
+/// How many bytes stand before the next quote or backslash.
+#[inline]
+fn plain_length(bytes: &[u8]) -> usize {
+    // Where escapes are dense, as in source code, a call of memchr for each costs more than it saves.
+    const NEAR: usize = 16;
+    let near = &bytes[..bytes.len().min(NEAR)];
+    match near.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
+        Some(length) => length,
+        None => {
+            near.len()
+                + memchr2(b'"', b'\\', &bytes[near.len()..]).unwrap_or(bytes.len() - near.len())
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The gateway's own origins: what counts as same-origin, and which `Host` may reach management.
+//!
+//! Own origins come from configuration and the listener, never from a request's `Host`: a header that the client chooses
+//! must not decide whether the client is trusted.
+
+use std::net::SocketAddr;
+
+/// The origins under which browsers see this gateway itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnOrigins {
+    origins: Vec<Box<str>>,
+    /// Whether management answers only to the hosts of `origins` (DNS rebinding).
+    hosts_are_checked: bool,
+}
+
+impl OwnOrigins {
+    /// `public_url`, a serialised origin, when it is set; else the loopback names of a loopback listener; else none.
+    pub fn new(public_url: Option<&str>, listener: SocketAddr) -> Self {
+        let port = match listener.port() {
+            80 => String::new(),
+            port => format!(":{port}"),
+        };
+        let origins = match public_url {
+            Some(origin) => vec![origin.into()],
+            None if listener.ip().is_loopback() => ["127.0.0.1", "localhost", "[::1]"]
+                .map(|host| format!("http://{host}{port}").into())
+                .into(),
+            None => Vec::new(),
+        };
+        Self {
+            hosts_are_checked: public_url.is_none() && !origins.is_empty(),
+            origins,
+        }
+    }
+
+    /// Whether the serialised origin is the gateway's own.
+    pub fn contains(&self, origin: &[u8]) -> bool {
+        self.origins.iter().any(|own| own.as_bytes() == origin)
+    }
+
+    /// Whether management answers a request with that `Host` (else 421).
+    pub fn allows_host(&self, host: &[u8]) -> bool {
+        !self.hosts_are_checked
+            || self.origins.iter().any(|own| {
+                own.strip_prefix("http://")
+                    .is_some_and(|own| own.as_bytes().eq_ignore_ascii_case(host))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loopback_listener_knows_its_names_and_checks_hosts() {
+        let own = OwnOrigins::new(None, "127.0.0.1:8080".parse().unwrap());
+        assert!(own.contains(b"http://localhost:8080"));
+        assert!(own.contains(b"http://[::1]:8080"));
+        assert!(!own.contains(b"https://localhost:8080"));
+        assert!(!own.contains(b"http://localhost:8081"));
+        assert!(own.allows_host(b"LOCALHOST:8080"));
+        assert!(!own.allows_host(b"evil.example:8080"));
+        let own = OwnOrigins::new(None, "[::1]:80".parse().unwrap());
+        assert!(own.contains(b"http://localhost"));
+        assert!(own.allows_host(b"[::1]"));
+    }
+
+    #[test]
+    fn a_public_url_replaces_the_loopback_names() {
+        let own = OwnOrigins::new(Some("https://gw.example.net"), "127.0.0.1:80".parse().unwrap());
+        assert!(own.contains(b"https://gw.example.net"));
+        assert!(!own.contains(b"http://localhost"));
+        assert!(own.allows_host(b"anything"));
+    }
+
+    #[test]
+    fn a_public_listener_without_public_url_has_no_own_origin() {
+        let own = OwnOrigins::new(None, "0.0.0.0:8080".parse().unwrap());
+        assert!(!own.contains(b"http://localhost:8080"));
+        assert!(own.allows_host(b"anything"));
+    }
+}

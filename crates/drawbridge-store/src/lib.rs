@@ -1,0 +1,29 @@
+//! The only SQL: configuration, keys and audit log in an embedded database.
+//!
+//! A [`Store`] reads, a [`Write`] is one transaction: its changes, one step of the revision and one audit row, all or
+//! nothing. Credentials are encrypted before they reach the database.
+//!
+//! A write that was answered with an error must never be obeyed later, not even after a crash; one that was answered
+//! with success must never be lost. Tokens and credentials must never be stored as text.
+
+mod audit;
+mod column;
+mod data_dir;
+mod error;
+mod key;
+mod key_file;
+mod migrate;
+mod open;
+mod read;
+mod row;
+mod sql;
+mod sqlite;
+mod store;
+mod write;
+
+pub use audit::{AuditEntry, AuditRow};
+pub use error::{Cause, Conflict, StoreError};
+pub use key::MasterKey;
+pub use row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};
+pub use store::Store;
+pub use write::{Committed, Write};

@@ -1,0 +1,220 @@
+//! Reading rows, within a write or without.
+
+use drawbridge_policy::endpoint::Secret;
+use jiff::Timestamp;
+use sqlx::sqlite::{SqliteConnection, SqliteRow};
+
+use crate::audit::AuditRow;
+use crate::column::{Columns, from_number, from_time};
+use crate::error::StoreError;
+use crate::key::{MasterKey, Place};
+use crate::row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};
+use crate::sql;
+
+type Rows<T> = Result<Vec<T>, StoreError>;
+
+/// Everything; the caller sees to it that one transaction reads it.
+pub(crate) async fn configuration(
+    connection: &mut SqliteConnection,
+    key: &MasterKey,
+) -> Result<Configuration, StoreError> {
+    let revision = sqlx::query(sql::READ_REVISION).fetch_one(&mut *connection).await?;
+    let projects = sqlx::query(sql::ALL_PROJECTS).fetch_all(&mut *connection).await?;
+    let endpoints = sqlx::query(sql::ALL_ENDPOINTS).fetch_all(&mut *connection).await?;
+    let keys = sqlx::query(sql::ALL_KEYS).fetch_all(connection).await?;
+    Ok(Configuration {
+        revision: Columns::new("the revision", &revision).number()?,
+        projects: projects.iter().map(to_project).collect::<Rows<_>>()?,
+        endpoints: endpoints.iter().map(|row| to_endpoint(row, key)).collect::<Rows<_>>()?,
+        keys: to_keys(&keys)?,
+    })
+}
+
+pub(crate) async fn project(
+    connection: &mut SqliteConnection,
+    id_or_slug: &str,
+) -> Result<Option<ProjectRow>, StoreError> {
+    let row = sqlx::query(sql::PROJECT).bind(id_or_slug).fetch_optional(connection).await?;
+    row.as_ref().map(to_project).transpose()
+}
+
+pub(crate) async fn projects(
+    connection: &mut SqliteConnection,
+    page: &Page,
+) -> Result<Listing<ProjectRow>, StoreError> {
+    let (created_at, id) = after_creation(page)?;
+    let rows = sqlx::query(sql::PROJECTS)
+        .bind(created_at)
+        .bind(id)
+        .bind(one_more(page))
+        .fetch_all(connection)
+        .await?;
+    let rows = rows.iter().map(to_project).collect::<Rows<_>>()?;
+    Ok(listing(rows, page, |row| creation_cursor(row.created_at, &row.id)))
+}
+
+pub(crate) async fn endpoint(
+    connection: &mut SqliteConnection,
+    key: &MasterKey,
+    project_id: &str,
+    name: &str,
+) -> Result<Option<EndpointRow>, StoreError> {
+    let row = sqlx::query(sql::ENDPOINT).bind(project_id).bind(name).fetch_optional(connection).await?;
+    row.as_ref().map(|row| to_endpoint(row, key)).transpose()
+}
+
+pub(crate) async fn endpoints(
+    connection: &mut SqliteConnection,
+    key: &MasterKey,
+    project_id: &str,
+    page: &Page,
+) -> Result<Listing<EndpointRow>, StoreError> {
+    let rows = sqlx::query(sql::ENDPOINTS)
+        .bind(project_id)
+        .bind(page.after.as_deref().unwrap_or_default())
+        .bind(one_more(page))
+        .fetch_all(connection)
+        .await?;
+    let rows = rows.iter().map(|row| to_endpoint(row, key)).collect::<Rows<_>>()?;
+    Ok(listing(rows, page, |row| row.name.clone()))
+}
+
+pub(crate) async fn key(connection: &mut SqliteConnection, id: &str) -> Result<Option<KeyRow>, StoreError> {
+    let rows = sqlx::query(sql::KEY).bind(id).fetch_all(connection).await?;
+    Ok(to_keys(&rows)?.pop())
+}
+
+pub(crate) async fn keys(
+    connection: &mut SqliteConnection,
+    project_id: Option<&str>,
+    page: &Page,
+) -> Result<Listing<KeyRow>, StoreError> {
+    let (created_at, id) = after_creation(page)?;
+    let query = match project_id {
+        Some(project_id) => sqlx::query(sql::KEYS_OF_PROJECT).bind(project_id),
+        None => sqlx::query(sql::KEYS),
+    };
+    let rows = query.bind(created_at).bind(id).bind(one_more(page)).fetch_all(connection).await?;
+    Ok(listing(to_keys(&rows)?, page, |row| creation_cursor(row.created_at, &row.id)))
+}
+
+pub(crate) async fn audit(connection: &mut SqliteConnection, page: &Page) -> Result<Listing<AuditRow>, StoreError> {
+    let after = match &page.after {
+        None => 0,
+        Some(cursor) => cursor.parse().map_err(|_| StoreError::BadCursor(cursor.clone()))?,
+    };
+    let rows = sqlx::query(sql::AUDIT).bind(from_number(after)).bind(one_more(page)).fetch_all(connection).await?;
+    let rows = rows.iter().map(to_audit).collect::<Rows<_>>()?;
+    Ok(listing(rows, page, |row| row.seq.to_string()))
+}
+
+/// How many rows to ask for: one more than wanted tells whether rows follow.
+fn one_more(page: &Page) -> i64 {
+    i64::from(page.limit.max(1)) + 1
+}
+
+fn listing<T>(mut rows: Vec<T>, page: &Page, cursor: impl Fn(&T) -> String) -> Listing<T> {
+    let limit = usize::try_from(page.limit.max(1)).unwrap_or(usize::MAX);
+    let has_more = rows.len() > limit;
+    rows.truncate(limit);
+    let next_cursor = rows.last().filter(|_| has_more).map(cursor);
+    Listing { rows, has_more, next_cursor }
+}
+
+/// A place in the order of creation, which stays where it is when its row is deleted.
+fn creation_cursor(created_at: Timestamp, id: &str) -> String {
+    format!("{}_{id}", from_time(created_at))
+}
+
+/// Time and id that a [`creation_cursor`] was made of; without one, what sorts before everything.
+fn after_creation(page: &Page) -> Result<(String, String), StoreError> {
+    let Some(cursor) = &page.after else {
+        return Ok((String::new(), String::new()));
+    };
+    let parts = cursor.split_once('_').and_then(|(time, id)| Some((time.parse().ok()?, id)));
+    let (time, id) = parts.ok_or_else(|| StoreError::BadCursor(cursor.clone()))?;
+    Ok((from_time(time), id.to_owned()))
+}
+
+fn to_project(row: &SqliteRow) -> Result<ProjectRow, StoreError> {
+    let mut columns = Columns::new("a project", row);
+    Ok(ProjectRow {
+        id: columns.take()?,
+        slug: columns.take()?,
+        name: columns.take()?,
+        revision: columns.number()?,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
+    })
+}
+
+fn to_endpoint(row: &SqliteRow, key: &MasterKey) -> Result<EndpointRow, StoreError> {
+    let mut columns = Columns::new("an endpoint", row);
+    let project_id: String = columns.take()?;
+    let name: String = columns.take()?;
+    let document = columns.json()?;
+    let sealed: Option<&[u8]> = columns.take()?;
+    let credential = sealed.map(|sealed| open_credential(key, &project_id, &name, sealed)).transpose()?;
+    Ok(EndpointRow {
+        project_id,
+        name,
+        document,
+        credential,
+        sequence: columns.number()?,
+        revision: columns.number()?,
+        created_at: columns.time()?,
+        updated_at: columns.time()?,
+    })
+}
+
+fn open_credential(key: &MasterKey, project_id: &str, name: &str, sealed: &[u8]) -> Result<Secret, StoreError> {
+    let corrupt = |source| StoreError::Corrupt { what: format!("the credential of endpoint {project_id}/{name}"), source };
+    let plain = key.open(&Place::Endpoint { project_id, name }, sealed).map_err(corrupt)?;
+    let text = str::from_utf8(&plain).map_err(|error| corrupt(error.into()))?;
+    Ok(Secret::new(text))
+}
+
+/// Puts the rows of each key, one for each token, together.
+fn to_keys(rows: &[SqliteRow]) -> Rows<KeyRow> {
+    let mut keys: Vec<KeyRow> = Vec::new();
+    for row in rows {
+        let mut columns = Columns::new("a key", row);
+        let key = KeyRow {
+            id: columns.take()?,
+            project_id: columns.take()?,
+            document: columns.json()?,
+            tokens: Vec::new(),
+            revoked_at: columns.optional_time()?,
+            revision: columns.number()?,
+            created_at: columns.time()?,
+            updated_at: columns.time()?,
+        };
+        let digest = columns.optional_digest()?;
+        let expires_at = columns.optional_time()?;
+        if keys.last().is_none_or(|last| last.id != key.id) {
+            keys.push(key);
+        }
+        if let (Some(digest), Some(last)) = (digest, keys.last_mut()) {
+            last.tokens.push(TokenRow { digest, expires_at });
+        }
+    }
+    Ok(keys)
+}
+
+fn to_audit(row: &SqliteRow) -> Result<AuditRow, StoreError> {
+    let mut columns = Columns::new("the audit log", row);
+    Ok(AuditRow {
+        seq: columns.number()?,
+        revision: columns.number()?,
+        at: columns.time()?,
+        actor: columns.take()?,
+        action: columns.take()?,
+        project_id: columns.take()?,
+        target: columns.take()?,
+        client_ip: columns.take()?,
+        request_id: columns.take()?,
+        change: columns.take()?,
+        prev_hash: columns.hash()?,
+        hash: columns.hash()?,
+    })
+}

@@ -1,0 +1,95 @@
+//! Every statement on the schema, in SQL that SQLite and PostgreSQL both understand.
+//!
+//! Column lists must keep the order in which `read.rs` takes them apart. What only one engine knows (opening, backing
+//! up) stands with that engine, not here.
+
+/// Defines the statements, and for the tests a list of all of them.
+macro_rules! statements {
+    ($($name:ident = $sql:expr;)+) => {
+        $(pub(crate) const $name: &str = $sql;)+
+        #[cfg(test)]
+        pub(crate) const ALL: &[(&str, &str)] = &[$((stringify!($name), $name)),+];
+    };
+}
+
+statements! {
+    READ_REVISION = "SELECT revision FROM meta WHERE id = 1";
+    BUMP_REVISION = "UPDATE meta SET revision = revision + 1 WHERE id = 1 RETURNING revision";
+    REPAIR = "UPDATE meta SET repairs = repairs + 1 WHERE id = 1";
+    READ_KEY_CHECK = "SELECT key_check FROM meta WHERE id = 1";
+    INSERT_META = "INSERT INTO meta (id, revision, repairs, key_check) VALUES (1, 0, 0, $1)";
+
+    // A slug has no underscore and an id has one, so at most one row fits.
+    PROJECT = "SELECT id, slug, name, revision, created_at, updated_at FROM projects WHERE id = $1 OR slug = $1";
+    ALL_PROJECTS = "SELECT id, slug, name, revision, created_at, updated_at FROM projects ORDER BY created_at, id";
+    PROJECTS = "SELECT id, slug, name, revision, created_at, updated_at FROM projects \
+        WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3";
+    INSERT_PROJECT = "INSERT INTO projects (id, slug, name, revision, created_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    UPDATE_PROJECT = "UPDATE projects SET name = $2, revision = $3, updated_at = $4 WHERE id = $1";
+    DELETE_PROJECT = "DELETE FROM projects WHERE id = $1";
+
+    ENDPOINT = "SELECT project_id, name, document, credential, sequence, revision, created_at, updated_at \
+        FROM endpoints WHERE project_id = $1 AND name = $2";
+    ALL_ENDPOINTS = "SELECT project_id, name, document, credential, sequence, revision, created_at, updated_at \
+        FROM endpoints ORDER BY sequence";
+    ENDPOINTS = "SELECT project_id, name, document, credential, sequence, revision, created_at, updated_at \
+        FROM endpoints WHERE project_id = $1 AND name > $2 ORDER BY name LIMIT $3";
+    COUNT_ENDPOINTS = "SELECT COUNT(*) FROM endpoints WHERE project_id = $1";
+    INSERT_ENDPOINT = "INSERT INTO endpoints \
+        (project_id, name, document, credential, revision, created_at, updated_at, sequence) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM endpoints))";
+    UPDATE_ENDPOINT = "UPDATE endpoints SET document = $3, credential = $4, revision = $5, updated_at = $6 \
+        WHERE project_id = $1 AND name = $2";
+    DELETE_ENDPOINT = "DELETE FROM endpoints WHERE project_id = $1 AND name = $2";
+
+    // Keys come with their tokens: a row for each token, one row for a key without any.
+    KEY = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
+        t.digest, t.expires_at FROM api_keys k LEFT JOIN key_tokens t ON t.key_id = k.id \
+        WHERE k.id = $1 ORDER BY t.position";
+    ALL_KEYS = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
+        t.digest, t.expires_at FROM api_keys k LEFT JOIN key_tokens t ON t.key_id = k.id \
+        ORDER BY k.created_at, k.id, t.position";
+    KEYS = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
+        t.digest, t.expires_at \
+        FROM (SELECT * FROM api_keys WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3) k \
+        LEFT JOIN key_tokens t ON t.key_id = k.id ORDER BY k.created_at, k.id, t.position";
+    KEYS_OF_PROJECT = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
+        t.digest, t.expires_at \
+        FROM (SELECT * FROM api_keys WHERE project_id = $1 AND (created_at, id) > ($2, $3) \
+            ORDER BY created_at, id LIMIT $4) k \
+        LEFT JOIN key_tokens t ON t.key_id = k.id ORDER BY k.created_at, k.id, t.position";
+    COUNT_UNREVOKED_KEYS = "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND revoked_at IS NULL";
+    INSERT_KEY = "INSERT INTO api_keys (id, project_id, document, revoked_at, revision, created_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    UPDATE_KEY = "UPDATE api_keys SET document = $2, revoked_at = $3, revision = $4, updated_at = $5 WHERE id = $1";
+    DELETE_REVOKED_KEYS = "DELETE FROM api_keys WHERE project_id = $1 AND revoked_at IS NOT NULL";
+    COUNT_TOKEN = "SELECT COUNT(*) FROM key_tokens WHERE digest = $1";
+    INSERT_TOKEN = "INSERT INTO key_tokens (digest, key_id, position, expires_at) VALUES ($1, $2, $3, $4)";
+    DELETE_TOKENS = "DELETE FROM key_tokens WHERE key_id = $1";
+    DELETE_REVOKED_TOKENS = "DELETE FROM key_tokens \
+        WHERE key_id IN (SELECT id FROM api_keys WHERE project_id = $1 AND revoked_at IS NOT NULL)";
+
+    LAST_AUDIT_HASH = "SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1";
+    AUDIT = "SELECT seq, revision, at, actor, action, project_id, target, client_ip, request_id, change, prev_hash, hash \
+        FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT $2";
+    INSERT_AUDIT = "INSERT INTO audit_log (seq, revision, at, actor, action, project_id, target, client_ip, request_id, \
+        change, prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{Executor as _, SqlSafeStr as _};
+
+    use crate::migrate;
+
+    #[tokio::test]
+    async fn every_statement_fits_the_schema() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let mut connection = migrate::tests::migrated(&directory.path().join("drawbridge.db")).await;
+        for (name, statement) in super::ALL {
+            let prepared = connection.prepare(statement.into_sql_str()).await;
+            assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! The store itself: opening it, reading from it, and beginning a write.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqlitePool;
+use sqlx::{Connection as _, Sqlite};
+use tokio::sync::Mutex;
+
+use crate::audit::AuditRow;
+use crate::error::StoreError;
+use crate::key::MasterKey;
+use crate::row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow};
+use crate::sqlite::Writer;
+use crate::write::Write;
+use crate::{open, read, sql};
+
+/// The configuration of one installation. Clones are cheap and mean the same database.
+///
+/// Reads see what was last committed, never part of a write. It must be used from one tokio runtime.
+#[derive(Clone, Debug)]
+pub struct Store {
+    readers: SqlitePool,
+    writer: Arc<Mutex<Writer>>,
+    key: Arc<MasterKey>,
+}
+
+impl Store {
+    /// Opens the store in a directory, which is made if it is absent.
+    ///
+    /// A database of an older release is backed up beside itself, then migrated.
+    ///
+    /// # Errors
+    /// One sentence about what is wrong with the directory, the database or the key; nothing was changed then.
+    pub async fn open(data_dir: &Path, key: MasterKey) -> Result<Self, StoreError> {
+        let (writer, readers) = open::open(data_dir, &key).await?;
+        Ok(Self { readers, writer: Arc::new(Mutex::new(writer)), key: Arc::new(key) })
+    }
+
+    /// Everything, at one revision.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::Corrupt`] when a row cannot be read.
+    pub async fn load(&self) -> Result<Configuration, StoreError> {
+        let mut reader = self.reader().await?;
+        let mut transaction = reader.begin().await?;
+        read::configuration(&mut transaction, &self.key).await
+    }
+
+    /// The project of that id or slug.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn project(&self, id_or_slug: &str) -> Result<Option<ProjectRow>, StoreError> {
+        read::project(&mut *self.reader().await?, id_or_slug).await
+    }
+
+    /// Projects, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::load`], and [`StoreError::BadCursor`].
+    pub async fn projects(&self, page: &Page) -> Result<Listing<ProjectRow>, StoreError> {
+        read::projects(&mut *self.reader().await?, page).await
+    }
+
+    /// The endpoint of that name in the project of that id.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn endpoint(&self, project_id: &str, name: &str) -> Result<Option<EndpointRow>, StoreError> {
+        read::endpoint(&mut *self.reader().await?, &self.key, project_id, name).await
+    }
+
+    /// The endpoints of the project of that id, by name.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn endpoints(&self, project_id: &str, page: &Page) -> Result<Listing<EndpointRow>, StoreError> {
+        read::endpoints(&mut *self.reader().await?, &self.key, project_id, page).await
+    }
+
+    /// The key of that id, revoked or not.
+    ///
+    /// # Errors
+    /// As [`Store::load`].
+    pub async fn key(&self, id: &str) -> Result<Option<KeyRow>, StoreError> {
+        read::key(&mut *self.reader().await?, id).await
+    }
+
+    /// The keys of the project of that id, or of all projects, oldest first, revoked ones too.
+    ///
+    /// # Errors
+    /// As [`Store::load`], and [`StoreError::BadCursor`].
+    pub async fn keys(&self, project_id: Option<&str>, page: &Page) -> Result<Listing<KeyRow>, StoreError> {
+        read::keys(&mut *self.reader().await?, project_id, page).await
+    }
+
+    /// The audit log, oldest first.
+    ///
+    /// # Errors
+    /// As [`Store::load`], and [`StoreError::BadCursor`].
+    pub async fn audit(&self, page: &Page) -> Result<Listing<AuditRow>, StoreError> {
+        read::audit(&mut *self.reader().await?, page).await
+    }
+
+    /// Begins a write, once those begun before have ended.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn write(&self) -> Result<Write, StoreError> {
+        let writer = Arc::clone(&self.writer).lock_owned().await;
+        Write::begin(writer, Arc::clone(&self.key)).await
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        let Ok(mut reader) = self.reader().await else {
+            return false;
+        };
+        sqlx::query(sql::READ_REVISION).fetch_one(&mut *reader).await.is_ok()
+    }
+
+    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        Ok(self.readers.acquire().await?)
+    }
+}

@@ -1,0 +1,11 @@
+//! What a caller can observe of the store, over its public API.
+//!
+//! `cases` knows no engine: a second one runs the same list. The other modules are about files, processes and SQLite.
+
+mod cases;
+mod child;
+mod faults;
+mod kill;
+mod open;
+mod sample;
+mod suite;

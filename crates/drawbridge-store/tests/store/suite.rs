@@ -1,0 +1,55 @@
+//! The cases, run on each engine.
+
+use super::cases;
+use super::sample::SqliteStore;
+
+/// One test for each case and engine; a case takes a store with nothing in it.
+macro_rules! on_sqlite {
+    ($($module:ident { $($case:ident)+ })+) => {
+        $(mod $module {
+            $(#[tokio::test]
+            async fn $case() {
+                let sqlite = super::SqliteStore::new().await;
+                super::cases::$module::$case(sqlite.store.clone()).await;
+            })+
+        })+
+    };
+}
+
+on_sqlite! {
+    rows {
+        what_is_inserted_reads_back_exactly_everywhere
+        what_is_absent_is_none
+        an_update_keeps_what_never_changes
+        an_update_replaces_the_tokens_of_a_key
+        endpoints_keep_their_order_of_creation
+        rows_get_the_revision_of_their_last_change
+        a_store_with_nothing_in_it_is_at_revision_zero_and_ready
+    }
+    rules {
+        what_is_taken_is_a_conflict_that_says_what
+        a_token_stays_taken_when_its_key_is_revoked
+        what_belongs_to_nothing_is_refused
+        what_is_missing_cannot_be_changed
+        a_project_goes_with_its_revoked_keys_only
+        a_write_that_failed_once_cannot_be_committed
+    }
+    writes {
+        a_write_sees_its_own_changes_and_nobody_else_does
+        a_dropped_write_leaves_no_trace
+        a_cancelled_call_ends_its_write
+        a_cancelled_commit_is_whole_or_nothing
+        writes_take_turns_until_the_last_is_published
+        loading_never_sees_half_a_write
+    }
+    lists {
+        every_page_size_gives_every_row_once_in_order
+        keys_can_be_listed_for_one_project
+        a_cursor_outlives_its_row
+        a_cursor_that_was_never_given_out_is_refused
+    }
+    audit {
+        many_writes_at_once_make_one_unbroken_chain
+        what_was_said_about_a_write_reads_back
+    }
+}

@@ -1,0 +1,152 @@
+//! Starts and stops a gateway: store, snapshot, management and data plane, wired together.
+//!
+//! One thread, the control runtime, owns the store and answers management requests; the data plane's threads hand these
+//! over to it. Each management request runs in a task of its own to its end, whatever its client does: between commit
+//! and publication nothing may stop it.
+
+mod control;
+mod root_key;
+
+use std::io::{IsTerminal, Write as _};
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use anyhow::Context;
+use drawbridge_gateway::log::{Format, Level, Log};
+use drawbridge_gateway::{Bound, Connector, Parts, Running as Gateway, Times};
+use drawbridge_policy::own_origins::OwnOrigins;
+use rustls::ClientConfig;
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::settings::{LogFormat, LogLevel, LogSettings, Settings};
+
+/// Management requests that wait for the control runtime; more wait at the data plane.
+const WAITING_CALLS: usize = 1024;
+
+/// A gateway that answers.
+pub(crate) struct Running {
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+    gateway: Gateway,
+    control: JoinHandle<()>,
+    log: Log,
+    log_writer: JoinHandle<()>,
+}
+
+impl Running {
+    /// Stops it, and waits until open requests have ended and everything is on disk.
+    pub(crate) fn stop(self) {
+        self.gateway.shut_down();
+        // The data plane held the only way to the control runtime, which ends now. A panic has been reported.
+        let _ = self.control.join();
+        self.log.close(self.log_writer);
+    }
+}
+
+/// Starts a gateway; returns once it is ready.
+pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
+    let (log, log_writer) = start_log(settings.log).context("start the log")?;
+    let (calls, waiting) = tokio::sync::mpsc::channel(WAITING_CALLS);
+    let (opened, opening) = mpsc::sync_channel(1);
+    let control = {
+        let (settings, log) = (settings.clone(), log.clone());
+        std::thread::Builder::new()
+            .name("drawbridge-control".to_owned())
+            .spawn(move || control::run(&settings, &log, &opened, waiting))
+            .context("start the control thread")?
+    };
+    let opened = opening.recv().context("the control thread ended")??;
+    let connector = Connector::new(tls_config()?, Some(opened.bound.address()));
+    let parts = Parts {
+        live: opened.live,
+        own_origins: opened.own_origins,
+        log: log.clone(),
+        management: calls,
+        connector: Arc::new(connector),
+        max_connections: settings.limits.max_connections,
+        max_body_bytes: settings.limits.max_body_bytes,
+        times: Times::default(),
+    };
+    let address = opened.bound.address();
+    let gateway = Gateway::start(opened.bound, parts).context("start the data plane")?;
+    if !address.ip().is_loopback() {
+        log.warn("the management API is reachable from other machines: it is served on the same address");
+    }
+    Ok(Running {
+        address,
+        gateway,
+        control,
+        log,
+        log_writer,
+    })
+}
+
+/// Runs a gateway until it is told to stop.
+pub(crate) fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    // Registered first, so that no signal is missed once the gateway is ready.
+    let (mut interrupt, mut terminate) = {
+        let _inside = runtime.enter();
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+    };
+    let running = start(settings)?;
+    announce(running.address).context("write to standard output")?;
+    runtime.block_on(async {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    });
+    running.stop();
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The line that scripts wait for.
+fn announce(address: SocketAddr) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "drawbridge listening on http://{address}")?;
+    out.flush()
+}
+
+fn start_log(settings: LogSettings) -> std::io::Result<(Log, JoinHandle<()>)> {
+    let format = match settings.format {
+        LogFormat::Json => Format::Json,
+        LogFormat::Text => Format::Text,
+        LogFormat::Auto if std::io::stderr().is_terminal() => Format::Text,
+        LogFormat::Auto => Format::Json,
+    };
+    let level = match settings.level {
+        LogLevel::Error => Level::Error,
+        LogLevel::Warn => Level::Warn,
+        LogLevel::Info => Level::Info,
+    };
+    Log::start(format, level, std::io::stderr())
+}
+
+/// Upstreams are verified against the system's roots.
+fn tls_config() -> anyhow::Result<Arc<ClientConfig>> {
+    let mut roots = rustls::RootCertStore::empty();
+    // A machine without roots can still use http upstreams; an https one then fails with its reason in the log.
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .context("set up TLS")?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
+}
+
+/// What the control thread hands back once the store is open.
+struct Opened {
+    bound: Bound,
+    live: Arc<drawbridge_policy::snapshot::Live>,
+    own_origins: OwnOrigins,
+}

@@ -1,0 +1,124 @@
+//! The control runtime: opens the store, makes the first snapshot, and answers management requests.
+
+use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
+
+use anyhow::Context;
+use axum::Router;
+use drawbridge_admin::{AdminState, ClientAddress, Outcome, RequestId};
+use drawbridge_gateway::management::{ManagementCall, ManagementReply};
+use drawbridge_gateway::{Bound, BoxError};
+use drawbridge_gateway::log::{Log, chain};
+use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::snapshot::{Live, Snapshot};
+use drawbridge_policy::token::TokenDigest;
+use drawbridge_store::{MasterKey, Store};
+use http_body_util::BodyExt;
+use jiff::Timestamp;
+use tokio::sync::mpsc::Receiver;
+use tokio::task::JoinSet;
+use tower::ServiceExt;
+
+use super::{Opened, root_key};
+use crate::settings::Settings;
+
+/// Encrypts upstream credentials; in the data directory.
+const MASTER_KEY_FILE: &str = "master.key";
+
+/// The control thread: ends when the data plane has ended and every management request is done.
+pub(super) fn run(
+    settings: &Settings,
+    log: &Log,
+    opened: &SyncSender<anyhow::Result<Opened>>,
+    calls: Receiver<ManagementCall>,
+) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime.context("start the control runtime") {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            // The starter has given up waiting only if it is gone altogether.
+            let _ = opened.send(Err(error));
+            return;
+        }
+    };
+    runtime.block_on(async {
+        let (state, ready) = match open(settings, log).await {
+            Ok(parts) => parts,
+            Err(error) => {
+                let _ = opened.send(Err(error));
+                return;
+            }
+        };
+        if opened.send(Ok(ready)).is_err() {
+            return;
+        }
+        answer_all(&drawbridge_admin::router(state), calls, log).await;
+    });
+}
+
+async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Opened)> {
+    let master_key = match &settings.master_key {
+        Some(text) => MasterKey::from_secret(text.expose()),
+        None => MasterKey::load_or_create(&settings.data_dir.join(MASTER_KEY_FILE))?,
+    };
+    let store = Store::open(&settings.data_dir, master_key).await?;
+    let root = root_key::of(settings)?;
+    let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(root.expose().as_bytes()))));
+    let configuration = store.load().await.context("load the configuration")?;
+    let compiled = drawbridge_admin::compile(&configuration);
+    for unusable in &compiled.unusable {
+        let problems: Vec<_> = unusable
+            .issues
+            .iter()
+            .map(|issue| format!("{}: {}", issue.pointer, issue.detail))
+            .collect();
+        log.warn(&format!(
+            "{} is left out, its stored configuration is not valid in this release: {}",
+            unusable.target,
+            problems.join("; ")
+        ));
+    }
+    live.publish(configuration.revision, compiled.changes);
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let bound = Bound::bind(settings.listen, cores)
+        .with_context(|| format!("listen on {}", settings.listen))?;
+    let own_origins = OwnOrigins::new(settings.public_url.as_deref(), bound.address());
+    let state = AdminState {
+        store,
+        live: Arc::clone(&live),
+        clock: Timestamp::now,
+        own_origins: own_origins.clone(),
+    };
+    Ok((state, Opened { bound, live, own_origins }))
+}
+
+async fn answer_all(router: &Router, mut calls: Receiver<ManagementCall>, log: &Log) {
+    let mut running = JoinSet::new();
+    while let Some(call) = calls.recv().await {
+        running.spawn(answer(router.clone(), call, log.clone()));
+        while running.try_join_next().is_some() {}
+    }
+    while running.join_next().await.is_some() {}
+}
+
+async fn answer(router: Router, call: ManagementCall, log: Log) {
+    let ManagementCall { request, client, request_id, reply } = call;
+    let mut request = request.map(axum::body::Body::new);
+    request.extensions_mut().insert(RequestId(request_id));
+    request.extensions_mut().insert(ClientAddress(client));
+    let Ok(mut response) = router.oneshot(request).await;
+    let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or_default();
+    let cause = outcome.cause.map(|cause| chain(&*cause));
+    if let Some(cause) = &cause {
+        log.warn(&format!("a management request failed: {cause}"));
+    }
+    let response = response.map(|body| body.map_err(BoxError::from).boxed_unsync());
+    // A client that left does not need its answer.
+    let _ = reply.send(ManagementReply {
+        response,
+        caller: outcome.caller,
+        code: outcome.code,
+        cause,
+    });
+}

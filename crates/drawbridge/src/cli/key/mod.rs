@@ -1,0 +1,264 @@
+//! `drawbridge key …`
+
+mod view;
+
+use clap::{Args, Subcommand, ValueEnum};
+use http::Method;
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::address::encoded;
+use super::client::Call;
+use super::confirm::confirm;
+use super::expiry::expires_at;
+use super::failure::Failure;
+use super::input;
+use super::session::{Connection, Paging};
+use view::{HEADINGS, created, human, row};
+
+#[derive(Args)]
+pub(super) struct KeyArguments {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Kind {
+    /// For servers and management
+    Secret,
+    /// May stand in a page's source
+    Publishable,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Mode {
+    Live,
+    Test,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List the keys
+    List {
+        /// Only this project's: slug or id
+        #[arg(
+            long,
+            value_name = "PROJECT",
+            env = "DRAWBRIDGE_PROJECT",
+            hide_env_values = true
+        )]
+        project: Option<String>,
+        #[command(flatten)]
+        paging: Paging,
+    },
+    /// Show one key
+    Show {
+        /// Its id, ak_…
+        id: String,
+    },
+    /// Create a key; its token is shown once
+    #[command(after_help = CREATE_HELP)]
+    Create(Create),
+    /// Change a key; kind, mode and token stay
+    Update(Update),
+    /// Revoke a key: it stops working at once and for ever
+    #[command(visible_alias = "revoke")]
+    Delete {
+        /// Its id, ak_…
+        id: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Args)]
+struct Create {
+    /// Its name for people
+    name: String,
+    /// The project it belongs to; may be left out when the calling key belongs to one
+    #[arg(
+        long,
+        value_name = "PROJECT",
+        env = "DRAWBRIDGE_PROJECT",
+        hide_env_values = true
+    )]
+    project: Option<String>,
+    /// Where it will be used
+    #[arg(long)]
+    kind: Kind,
+    /// Production, or trying things out [default: live]
+    #[arg(long)]
+    mode: Option<Mode>,
+    #[command(flatten)]
+    flags: KeyFlags,
+    /// Environment variable with an existing token to import, instead of making one
+    #[arg(long, value_name = "VARIABLE")]
+    import_env: Option<String>,
+}
+
+#[derive(Args)]
+struct Update {
+    /// Its id, ak_…
+    id: String,
+    /// Its new name for people
+    #[arg(long)]
+    name: Option<String>,
+    #[command(flatten)]
+    flags: KeyFlags,
+    /// It may use every endpoint of its project
+    #[arg(long, conflicts_with = "endpoints")]
+    all_endpoints: bool,
+    /// A JSON Merge Patch: written out, @FILE, or - for stdin
+    #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+    patch: Option<String>,
+}
+
+/// The fields that creating and changing share.
+#[derive(Args)]
+struct KeyFlags {
+    /// What it may do: inference, endpoints:read, endpoints:write, keys:read, keys:write; repeat for more
+    #[arg(long = "scope", value_name = "SCOPE")]
+    scopes: Vec<String>,
+    /// An endpoint that it may use; repeat for more; none means all of the project
+    #[arg(long = "endpoint", value_name = "NAME")]
+    endpoints: Vec<String>,
+    /// When it ends: 30d, 12h, 2027-01-31T12:00:00Z or never
+    #[arg(long, value_name = "WHEN")]
+    expires: Option<String>,
+}
+
+const CREATE_HELP: &str = "\
+Examples:
+  drawbridge key create web --project my-project --kind publishable --endpoint my-endpoint
+  drawbridge key create ci --project my-project --kind secret --mode test --expires 30d
+  drawbridge key create old --project my-project --kind secret --import-env OLD_KEY";
+
+impl KeyFlags {
+    fn document(&self) -> Result<Map<String, Value>, Failure> {
+        let mut document = Map::new();
+        if !self.scopes.is_empty() {
+            document.insert("scopes".to_owned(), json!(self.scopes));
+        }
+        if !self.endpoints.is_empty() {
+            document.insert("endpoints".to_owned(), json!(self.endpoints));
+        }
+        if let Some(expires) = &self.expires {
+            document.insert(
+                "expires_at".to_owned(),
+                expires_at(expires, Timestamp::now())?,
+            );
+        }
+        Ok(document)
+    }
+}
+
+impl Create {
+    fn document(&self) -> Result<Map<String, Value>, Failure> {
+        let mut document = Map::new();
+        if let Some(project) = &self.project {
+            document.insert("project".to_owned(), json!(project));
+        }
+        document.insert("name".to_owned(), json!(self.name));
+        let kind = match self.kind {
+            Kind::Secret => "secret",
+            Kind::Publishable => "publishable",
+        };
+        document.insert("kind".to_owned(), json!(kind));
+        if let Some(mode) = self.mode {
+            let mode = match mode {
+                Mode::Live => "live",
+                Mode::Test => "test",
+            };
+            document.insert("mode".to_owned(), json!(mode));
+        }
+        document.append(&mut self.flags.document()?);
+        if let Some(variable) = &self.import_env {
+            document.insert("token".to_owned(), input::secret_from_variable(variable)?);
+        }
+        // A new key never ends unless it is said when.
+        document.retain(|name, value| name != "expires_at" || !value.is_null());
+        Ok(document)
+    }
+}
+
+impl Update {
+    fn document(&self) -> Result<Map<String, Value>, Failure> {
+        let mut document = self.flags.document()?;
+        if let Some(name) = &self.name {
+            document.insert("name".to_owned(), json!(name));
+        }
+        if self.all_endpoints {
+            document.insert("endpoints".to_owned(), Value::Null);
+        }
+        match (&self.patch, document.is_empty()) {
+            (Some(patch), true) => input::document(patch),
+            (None, false) => Ok(document),
+            (Some(_), false) => Err(Failure::Usage(
+                "--patch says it all: leave the other flags out, or put them into the patch"
+                    .to_owned(),
+            )),
+            (None, true) => Err(Failure::Usage(
+                "there is nothing to change: `--help` lists what can be".to_owned(),
+            )),
+        }
+    }
+}
+
+impl KeyArguments {
+    pub(super) fn json(&self) -> bool {
+        self.connection.json
+    }
+
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let session = self.connection.open()?;
+        match self.action {
+            Action::List { project, paging } => {
+                let query = paging.query(&[("project", project.as_deref())]);
+                session
+                    .list("keys", format!("/v1/api-keys{query}"), HEADINGS, row)
+                    .await
+            }
+            Action::Show { id } => {
+                let call = Call::new(format!("show key {id:?}"), Method::GET, path(&id));
+                session.show(&session.call(call).await?, human);
+                Ok(())
+            }
+            Action::Create(create) => {
+                let call = Call::new(
+                    format!("create key {:?}", create.name),
+                    Method::POST,
+                    "/v1/api-keys",
+                );
+                let answer = session.call(call.body(create.document()?)).await?;
+                session.show(&answer, |key| created(key, create.import_env.is_some()));
+                Ok(())
+            }
+            Action::Update(update) => {
+                let call = Call::new(
+                    format!("update key {:?}", update.id),
+                    Method::PATCH,
+                    path(&update.id),
+                );
+                session.show(&session.call(call.body(update.document()?)).await?, human);
+                Ok(())
+            }
+            Action::Delete { id, yes } => {
+                confirm(
+                    &format!("Revoke key {id:?}? It stops working at once and for ever."),
+                    yes,
+                )?;
+                let call = Call::new(format!("revoke key {id:?}"), Method::DELETE, path(&id));
+                let answer = session.call(call).await?;
+                session.show(&answer, |_| format!("revoked key {id}"));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn path(id: &str) -> String {
+    format!("/v1/api-keys/{}", encoded(id))
+}

@@ -1,0 +1,151 @@
+//! `drawbridge project …`
+
+use clap::{Args, Subcommand};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::address::encoded;
+use super::client::Call;
+use super::confirm::confirm;
+use super::failure::Failure;
+use super::input;
+use super::output::{fields, text};
+use super::session::{Connection, Paging};
+
+#[derive(Args)]
+pub(super) struct ProjectArguments {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Subcommand)]
+enum Action {
+    /// List the projects
+    List(Paging),
+    /// Show one project
+    Show {
+        /// Slug or id
+        project: String,
+    },
+    /// Create a project
+    #[command(
+        after_help = "Example:\n  drawbridge project create my-project --name \"My project\""
+    )]
+    Create {
+        /// Its name in URLs: a-z, 0-9 and `-`; never changes
+        slug: String,
+        /// Its name for people; the slug when left out
+        #[arg(long)]
+        name: Option<String>,
+        /// Its id, `proj_` and 6 to 16 letters and digits; made when left out
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// Change a project
+    Update {
+        /// Slug or id
+        project: String,
+        /// Its new name for people
+        #[arg(long, required_unless_present = "patch", conflicts_with = "patch")]
+        name: Option<String>,
+        /// A JSON Merge Patch: written out, @FILE, or - for stdin
+        #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
+        patch: Option<String>,
+    },
+    /// Delete a project that has no endpoints and no keys that still work
+    Delete {
+        /// Slug or id
+        project: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+impl ProjectArguments {
+    pub(super) fn json(&self) -> bool {
+        self.connection.json
+    }
+
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        let session = self.connection.open()?;
+        match self.action {
+            Action::List(paging) => {
+                let path = format!("/v1/projects{}", paging.query(&[]));
+                session.list("projects", path, HEADINGS, row).await
+            }
+            Action::Show { project } => {
+                let call = Call::new(
+                    format!("show project {project:?}"),
+                    Method::GET,
+                    path(&project),
+                );
+                session.show(&session.call(call).await?, human);
+                Ok(())
+            }
+            Action::Create { slug, name, id } => {
+                let mut body = json!({"slug": slug, "name": name.as_ref().unwrap_or(&slug)});
+                if let Some(id) = id {
+                    body["id"] = id.into();
+                }
+                let call = Call::new(
+                    format!("create project {slug:?}"),
+                    Method::POST,
+                    "/v1/projects",
+                );
+                session.show(&session.call(call.body(body)).await?, human);
+                Ok(())
+            }
+            Action::Update {
+                project,
+                name,
+                patch,
+            } => {
+                let body = match patch {
+                    Some(patch) => Value::Object(input::document(&patch)?),
+                    None => json!({"name": name}),
+                };
+                let call = Call::new(
+                    format!("update project {project:?}"),
+                    Method::PATCH,
+                    path(&project),
+                );
+                session.show(&session.call(call.body(body)).await?, human);
+                Ok(())
+            }
+            Action::Delete { project, yes } => {
+                confirm(
+                    &format!("Delete project {project:?} with its revoked keys?"),
+                    yes,
+                )?;
+                let call = Call::new(
+                    format!("delete project {project:?}"),
+                    Method::DELETE,
+                    path(&project),
+                );
+                let answer = session.call(call).await?;
+                session.show(&answer, |_| format!("deleted project {project}"));
+                Ok(())
+            }
+        }
+    }
+}
+
+fn path(project: &str) -> String {
+    format!("/v1/projects/{}", encoded(project))
+}
+
+const HEADINGS: &[&str] = &["slug", "id", "name", "created"];
+
+fn row(project: &Value) -> Vec<String> {
+    ["slug", "id", "name", "created_at"]
+        .map(|name| text(&project[name]))
+        .to_vec()
+}
+
+fn human(project: &Value) -> String {
+    let names = ["slug", "id", "name", "created_at", "updated_at"];
+    fields(&names.map(|name| (name, text(&project[name]))))
+}

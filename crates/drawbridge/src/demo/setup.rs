@@ -1,0 +1,128 @@
+//! Sets the demo up through the management API, as any client would.
+
+use std::net::SocketAddr;
+
+use anyhow::Context;
+use drawbridge_policy::endpoint::Secret;
+use http::Method;
+use serde_json::{Value, json};
+
+use super::upstream::MODEL;
+use crate::cli::client::{Call, Client};
+
+/// The names of the demo's project and endpoint.
+const NAME: &str = "demo";
+
+/// What the demo consists of, once it is set up.
+pub(super) struct Demo {
+    /// The gateway's URL.
+    pub(super) gateway: String,
+    /// The endpoint's URL, up to `/v1`.
+    pub(super) endpoint: String,
+    /// The page on the origin that may call.
+    pub(super) page: String,
+    /// The page on the origin that may not.
+    pub(super) blocked: String,
+    /// A key that stands in the pages' source.
+    pub(super) publishable_key: String,
+    /// A key that may change the endpoint.
+    pub(super) secret_key: String,
+}
+
+/// Where the parts of the demo listen.
+pub(super) struct Addresses {
+    pub(super) gateway: SocketAddr,
+    pub(super) page: SocketAddr,
+    pub(super) blocked: SocketAddr,
+    pub(super) upstream: SocketAddr,
+}
+
+impl Demo {
+    /// Creates project, endpoint and keys.
+    ///
+    /// # Errors
+    /// When the gateway refuses.
+    pub(super) async fn create(
+        addresses: &Addresses,
+        root_key: Secret,
+        upstream_credential: &str,
+    ) -> anyhow::Result<Self> {
+        let gateway = format!("http://{}", addresses.gateway);
+        let page = format!("http://{}", addresses.page);
+        let client = Client::new(&gateway, Some(root_key))?;
+
+        let project = json!({"slug": NAME, "name": "Demo"});
+        create(&client, "/v1/projects".to_owned(), project).await?;
+        let endpoint = json!({
+            "name": NAME,
+            "models": [MODEL],
+            "upstream": {
+                "base_url": format!("http://{}/v1", addresses.upstream),
+                "credential": upstream_credential,
+            },
+            "cors": {
+                "allowedOrigins": [page],
+                "allowedHeaders": ["Content-Type", "Authorization", "@openai"],
+            },
+        });
+        let endpoint = create(&client, format!("/v1/projects/{NAME}/endpoints"), endpoint).await?;
+        let publishable = json!({
+            "project": NAME, "name": "demo page", "kind": "publishable", "mode": "test", "endpoints": [NAME],
+        });
+        let publishable = create(&client, "/v1/api-keys".to_owned(), publishable).await?;
+        let secret = json!({
+            "project": NAME, "name": "demo operator", "kind": "secret", "mode": "test",
+            "scopes": ["inference", "endpoints:read", "endpoints:write"],
+        });
+        let secret = create(&client, "/v1/api-keys".to_owned(), secret).await?;
+        Ok(Self {
+            endpoint: format!("{gateway}{}", member(&endpoint, "url")?),
+            publishable_key: member(&publishable, "token")?,
+            secret_key: member(&secret, "token")?,
+            blocked: format!("http://{}", addresses.blocked),
+            gateway,
+            page,
+        })
+    }
+
+    /// The command that lets the blocked page in.
+    pub(super) fn cure(&self, program: &str) -> String {
+        let Self {
+            gateway,
+            secret_key,
+            blocked,
+            ..
+        } = self;
+        format!(
+            "DRAWBRIDGE_URL={gateway} \\\n    DRAWBRIDGE_KEY={secret_key} \\\n    \
+             {program} endpoint update {NAME} --project {NAME} --add-origin {blocked}"
+        )
+    }
+
+    /// The same call from a terminal.
+    pub(super) fn curl(&self) -> String {
+        let Self {
+            endpoint,
+            publishable_key,
+            ..
+        } = self;
+        let body = json!({
+            "model": MODEL, "stream": true, "messages": [{"role": "user", "content": "Hello"}],
+        });
+        format!(
+            "curl -N {endpoint}/chat/completions \\\n    -H 'Authorization: Bearer {publishable_key}' \\\n    \
+             -H 'Content-Type: application/json' \\\n    -d '{body}'"
+        )
+    }
+}
+
+async fn create(client: &Client, path: String, body: Value) -> anyhow::Result<Value> {
+    let call = Call::new("set the demo up", Method::POST, path).body(body);
+    Ok(client.send(call).await?.value)
+}
+
+fn member(resource: &Value, name: &str) -> anyhow::Result<String> {
+    let text = resource[name].as_str();
+    text.map(str::to_owned)
+        .with_context(|| format!("the gateway's answer has no `{name}`"))
+}

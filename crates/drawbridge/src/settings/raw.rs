@@ -1,0 +1,265 @@
+//! Settings as they were written: texts by name, each with the place it came from.
+//!
+//! Lays flags over environment over file and refuses names that mean nothing. It must not judge a value: that is
+//! [`super::Settings`]' part, so that a wrong value reads the same wherever it was written. Secrets come from the
+//! environment only; a process list and a file in a repository are no place for them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fmt;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use drawbridge_policy::endpoint::Secret;
+use toml::{Table, Value};
+
+use super::names::{self, Kind, Named};
+
+/// The file that is read when none is named and it exists.
+const DEFAULT_FILE: &str = "drawbridge.toml";
+
+/// The settings that can be given on the command line of `drawbridge serve`.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(crate) struct Flags {
+    /// Configuration file; `drawbridge.toml` in the working directory when that exists
+    #[arg(
+        long,
+        value_name = "FILE",
+        env = "DRAWBRIDGE_CONFIG",
+        hide_env_values = true
+    )]
+    pub(crate) config: Option<PathBuf>,
+    /// Address and port to listen on; port 0 picks a free one [default: 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) listen: Option<String>,
+    /// Where configuration, keys and the root key are kept [default: ./data]
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(crate) data_dir: Option<String>,
+    /// The origin under which browsers reach this gateway, e.g. https://ai.example.com
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) public_url: Option<String>,
+    /// Most client connections at once [default: 10000]
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) max_connections: Option<String>,
+    /// Most bytes of a request's body [default: 33554432]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) max_body_bytes: Option<String>,
+    /// Log lines as `json` or `text`; `auto` is text on a terminal [default: auto]
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) log_format: Option<String>,
+    /// Least severe level that is logged: error, warn or info [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    pub(crate) log_level: Option<String>,
+    #[arg(long, hide = true)]
+    pub(crate) database_url: Option<String>,
+    #[arg(long, hide = true)]
+    pub(crate) redis_url: Option<String>,
+}
+
+impl Flags {
+    fn given(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let flags = [
+            ("listen", &self.listen),
+            ("data_dir", &self.data_dir),
+            ("public_url", &self.public_url),
+            ("limits.max_connections", &self.max_connections),
+            ("limits.max_body_bytes", &self.max_body_bytes),
+            ("log.format", &self.log_format),
+            ("log.level", &self.log_level),
+            ("database_url", &self.database_url),
+            ("redis_url", &self.redis_url),
+        ];
+        let given = |(name, value)| Option::as_ref(value).map(|value| (name, value));
+        flags.into_iter().filter_map(given)
+    }
+}
+
+/// Where a setting was written, and under which name.
+enum Place {
+    File(PathBuf, &'static str),
+    Variable(String),
+    Flag(&'static str),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(file, name) => write!(f, "`{name}` in {}", file.display()),
+            Self::Variable(variable) => f.write_str(variable),
+            Self::Flag(name) => {
+                let leaf = name.rsplit('.').next().unwrap_or(name);
+                // `log.format` is `--log-format`, but `limits.max_connections` is `--max-connections`.
+                let leaf = if name.starts_with("log.") { name } else { leaf };
+                write!(f, "--{}", leaf.replace(['_', '.'], "-"))
+            }
+        }
+    }
+}
+
+/// One setting as written.
+struct Written {
+    text: String,
+    place: Place,
+}
+
+/// Everything that was written, the strongest place winning.
+#[derive(Default)]
+pub(super) struct RawSettings {
+    values: BTreeMap<&'static str, Written>,
+    secrets: BTreeMap<&'static str, Secret>,
+    pub(super) problems: Vec<String>,
+}
+
+impl RawSettings {
+    /// Reads the file, then lays the environment and the flags over it.
+    pub(super) fn read(
+        flags: &Flags,
+        environment: impl Iterator<Item = (OsString, OsString)>,
+    ) -> Self {
+        let mut raw = Self::default();
+        raw.read_file(flags.config.as_deref());
+        raw.lay_environment(environment);
+        for (name, value) in flags.given() {
+            raw.write(name, value.clone(), Place::Flag(name));
+        }
+        raw
+    }
+
+    /// What was written for a setting, judged by `parse`; `None` when nothing was, or nothing good.
+    pub(super) fn parse<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        let Written { text, place } = self.values.remove(name)?;
+        parse(&text)
+            .map_err(|problem| self.problems.push(format!("{place}: {problem}")))
+            .ok()
+    }
+
+    /// The secret of an environment variable, judged by `check`.
+    pub(super) fn secret(
+        &mut self,
+        variable: &'static str,
+        check: impl FnOnce(&str) -> Result<(), String>,
+    ) -> Option<Secret> {
+        let secret = self.secrets.remove(variable)?;
+        check(secret.expose())
+            .map_err(|problem| self.problems.push(format!("{variable} {problem}")))
+            .ok()
+            .map(|()| secret)
+    }
+
+    fn write(&mut self, name: &'static str, text: String, place: Place) {
+        if let Named::Setting(_, Kind::Later) = names::named(name) {
+            self.problems
+                .push(format!("{place} is not available in this version"));
+        }
+        self.values.insert(name, Written { text, place });
+    }
+
+    fn read_file(&mut self, named: Option<&Path>) {
+        let path = named.unwrap_or(Path::new(DEFAULT_FILE));
+        let text = match std::fs::read_to_string(path) {
+            Ok(text) => text,
+            Err(error) if named.is_none() && error.kind() == ErrorKind::NotFound => return,
+            Err(error) => {
+                let problem = format!("cannot read the configuration file {}", path.display());
+                self.problems.push(format!("{problem}: {error}"));
+                return;
+            }
+        };
+        match text.parse::<Table>() {
+            Ok(table) => self.walk(path, "", &table),
+            Err(error) => {
+                let start = error.span().map_or(0, |span| span.start);
+                let line = text
+                    .bytes()
+                    .take(start)
+                    .filter(|byte| *byte == b'\n')
+                    .count()
+                    + 1;
+                let message = error.message().trim_end().replace('\n', ", ");
+                self.problems
+                    .push(format!("{}, line {line}: {message}", path.display()));
+            }
+        }
+    }
+
+    fn walk(&mut self, file: &Path, above: &str, table: &Table) {
+        for (member, value) in table {
+            let path = match above {
+                "" => member.clone(),
+                above => format!("{above}.{member}"),
+            };
+            match (names::named(&path), value) {
+                (Named::Setting(name, kind), value) => self.read_member(file, name, kind, value),
+                (Named::Table, Value::Table(table)) => self.walk(file, &path, table),
+                (Named::Table, _) => self.problems.push(format!(
+                    "`{path}` in {} is a table: write it as [{path}]",
+                    file.display()
+                )),
+                (Named::Unknown(near), _) => self.problems.push(unknown(&path, near, file)),
+            }
+        }
+    }
+
+    fn read_member(&mut self, file: &Path, name: &'static str, kind: Kind, value: &Value) {
+        let place = Place::File(file.to_owned(), name);
+        let text = match (kind, value) {
+            (Kind::Text, Value::String(text)) => text.clone(),
+            (Kind::Integer, Value::Integer(number)) => number.to_string(),
+            (Kind::Later, _) => String::new(),
+            (Kind::Text, other) => return self.wrong_type(&place, "a string", other),
+            (Kind::Integer, other) => return self.wrong_type(&place, "an integer", other),
+        };
+        self.write(name, text, place);
+    }
+
+    fn wrong_type(&mut self, place: &Place, wanted: &str, found: &Value) {
+        let found = found.type_str();
+        self.problems
+            .push(format!("{place} must be {wanted}, it is of type {found}"));
+    }
+
+    fn lay_environment(&mut self, environment: impl Iterator<Item = (OsString, OsString)>) {
+        for (variable, value) in environment {
+            let Some(variable) = variable.to_str() else {
+                continue;
+            };
+            // An empty variable is an unset one: compose files cannot say it otherwise.
+            if !variable.starts_with(names::PREFIX) || value.is_empty() {
+                continue;
+            }
+            let Ok(text) = value.into_string() else {
+                self.problems.push(format!("{variable} is not UTF-8 text"));
+                continue;
+            };
+            self.lay_variable(variable, text);
+        }
+    }
+
+    fn lay_variable(&mut self, variable: &str, text: String) {
+        if let Some((name, _)) = names::setting_of_variable(variable) {
+            return self.write(name, text, Place::Variable(variable.to_owned()));
+        }
+        if let Some(name) = names::SECRETS.iter().find(|name| **name == variable) {
+            self.secrets.insert(name, Secret::new(text));
+        } else if let Some(near) = names::misspelt_variable(variable) {
+            self.problems
+                .push(format!("{variable} is not a setting, did you mean {near}?"));
+        }
+    }
+}
+
+fn unknown(path: &str, near: Option<&str>, file: &Path) -> String {
+    let file = file.display();
+    match (path, near) {
+        ("root_key" | "master_key", _) => {
+            let variable = names::variable_of(path);
+            format!("`{path}` in {file} is a secret: set {variable} in the environment instead")
+        }
+        (_, Some(near)) => format!("unknown key `{path}` in {file}, did you mean `{near}`?"),
+        (_, None) => format!("unknown key `{path}` in {file}"),
+    }
+}

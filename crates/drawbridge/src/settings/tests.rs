@@ -1,0 +1,248 @@
+use std::ffi::OsString;
+use std::fs;
+
+use super::*;
+
+const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+/// Loads from a file of that text (none when empty), variables and flags.
+fn load(
+    file: &str,
+    variables: &[(&str, &str)],
+    change: impl FnOnce(&mut Flags),
+) -> Result<Settings, String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("drawbridge.toml");
+    fs::write(&path, file).unwrap();
+    let mut flags = Flags {
+        config: Some(path.clone()),
+        ..Flags::default()
+    };
+    change(&mut flags);
+    let environment = variables
+        .iter()
+        .map(|(name, value)| (OsString::from(name), OsString::from(value)));
+    let shorten =
+        |error: SettingsError| error.to_string().replace(&*path.to_string_lossy(), "FILE");
+    Settings::load(&flags, environment).map_err(shorten)
+}
+
+fn problem(file: &str, variables: &[(&str, &str)]) -> String {
+    load(file, variables, |_| {}).map(|_| ()).unwrap_err()
+}
+
+#[test]
+fn nothing_written_gives_the_documented_defaults() {
+    let settings = load("", &[], |_| {}).unwrap();
+    assert_eq!(settings.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.data_dir, PathBuf::from("data"));
+    assert_eq!(settings.limits.max_connections, 10_000);
+    assert_eq!(settings.limits.max_body_bytes, 33_554_432);
+    assert_eq!(settings.log.format, LogFormat::Auto);
+    assert_eq!(settings.log.level, LogLevel::Info);
+    assert!(settings.root_key.is_none() && settings.public_url.is_none());
+}
+
+#[test]
+fn flags_win_over_environment_and_environment_over_the_file() {
+    let file = "listen = '127.0.0.1:1'\ndata_dir = 'file'\n[log]\nlevel = 'warn'\n[limits]\nmax_connections = 7";
+    let variables = [
+        ("DRAWBRIDGE_LISTEN", "127.0.0.1:2"),
+        ("DRAWBRIDGE_DATA_DIR", "environment"),
+        ("DRAWBRIDGE_LOG_LEVEL", ""),
+        ("HOME", "/"),
+    ];
+    let flag = |flags: &mut Flags| flags.listen = Some("[::1]:3".to_owned());
+    let settings = load(file, &variables, flag).unwrap();
+    assert_eq!(settings.listen.to_string(), "[::1]:3");
+    assert_eq!(settings.data_dir, PathBuf::from("environment"));
+    assert_eq!(
+        settings.log.level,
+        LogLevel::Warn,
+        "an empty variable is an unset one"
+    );
+    assert_eq!(settings.limits.max_connections, 7);
+}
+
+#[test]
+fn secrets_come_from_the_environment_and_are_not_printed() {
+    let settings = load("", &[("DRAWBRIDGE_ROOT_KEY", SECRET)], |_| {}).unwrap();
+    assert_eq!(settings.root_key.as_ref().map(Secret::expose), Some(SECRET));
+    assert!(!format!("{settings:?}").contains(SECRET));
+}
+
+#[test]
+fn every_wrong_file_gets_one_sentence_that_names_the_place() {
+    let cases = [
+        (
+            "listne = 'x'",
+            "unknown key `listne` in FILE, did you mean `listen`?",
+        ),
+        (
+            "level = 'info'",
+            "unknown key `level` in FILE, did you mean `log.level`?",
+        ),
+        ("colour = true", "unknown key `colour` in FILE"),
+        (
+            "redis_url = 'redis://'",
+            "`redis_url` in FILE is not available in this version",
+        ),
+        (
+            "[tls]\ncert = 'a.pem'",
+            "`tls.cert` in FILE is not available in this version",
+        ),
+        (
+            "[security_headers.override]\nX-Frame-Options = 'DENY'",
+            "`security_headers.override` in FILE is not available in this version",
+        ),
+        (
+            "root_key = 'abc'",
+            "`root_key` in FILE is a secret: set DRAWBRIDGE_ROOT_KEY in the environment instead",
+        ),
+        (
+            "log = 'json'",
+            "`log` in FILE is a table: write it as [log]",
+        ),
+        (
+            "listen = 8080",
+            "`listen` in FILE must be a string, it is of type integer",
+        ),
+        (
+            "[limits]\nmax_connections = '7'",
+            "`limits.max_connections` in FILE must be an integer, it is of type string",
+        ),
+        (
+            "[limits]\nmax_connections = 0",
+            "`limits.max_connections` in FILE: `0` is not a whole number from 1 to 1000000",
+        ),
+        (
+            "listen = 'localhost:8080'",
+            "`listen` in FILE: `localhost:8080` is not ADDRESS:PORT, write 127.0.0.1:8080",
+        ),
+        (
+            "listen = ':80'",
+            "`listen` in FILE: `:80` is not ADDRESS:PORT, write 0.0.0.0:80",
+        ),
+        (
+            "listen = '::1:80'",
+            "`listen` in FILE: `::1:80` is not ADDRESS:PORT, write [::1]:80",
+        ),
+        (
+            "listen = 'nowhere'",
+            "`listen` in FILE: `nowhere` is not ADDRESS:PORT such as 127.0.0.1:8080",
+        ),
+        (
+            "data_dir = ''",
+            "`data_dir` in FILE: is empty, name a directory",
+        ),
+        (
+            "[log]\nformat = 'xml'",
+            "`log.format` in FILE: `xml` is none of auto, json, text",
+        ),
+    ];
+    for (file, expected) in cases {
+        assert_eq!(problem(file, &[]), expected, "{file}");
+    }
+}
+
+#[test]
+fn a_file_that_is_not_toml_names_the_line() {
+    let problem = problem("listen = '127.0.0.1:1'\n= 3\n", &[]);
+    assert!(problem.starts_with("FILE, line 2: "), "{problem}");
+    assert!(!problem.contains('\n'), "{problem}");
+}
+
+#[test]
+fn a_named_file_that_is_missing_is_a_problem() {
+    let missing = |flags: &mut Flags| flags.config = Some(PathBuf::from("/no/such/file.toml"));
+    let problem = load("", &[], missing).map(|_| ()).unwrap_err();
+    assert!(
+        problem.starts_with("cannot read the configuration file /no/such/file.toml: "),
+        "{problem}"
+    );
+}
+
+#[test]
+fn every_wrong_variable_gets_one_sentence() {
+    let cases = [
+        (
+            ("DRAWBRIDGE_LISTNE", "x"),
+            "DRAWBRIDGE_LISTNE is not a setting, did you mean DRAWBRIDGE_LISTEN?",
+        ),
+        (
+            ("DRAWBRIDGE_DATABASE_URL", "postgres://"),
+            "DRAWBRIDGE_DATABASE_URL is not available in this version",
+        ),
+        (
+            ("DRAWBRIDGE_LIMITS_MAX_BODY_BYTES", "32MB"),
+            "DRAWBRIDGE_LIMITS_MAX_BODY_BYTES: `32MB` is not a whole number from 1 to 1073741824",
+        ),
+        (
+            ("DRAWBRIDGE_ROOT_KEY", "short"),
+            "DRAWBRIDGE_ROOT_KEY has 5 characters, 32 or more are needed",
+        ),
+    ];
+    for (variable, expected) in cases {
+        assert_eq!(problem("", &[variable]), expected);
+    }
+    assert!(load("", &[("DRAWBRIDGE_SERVICE_HOST", "10.0.0.1")], |_| {}).is_ok());
+}
+
+#[test]
+fn wrong_flags_are_named_as_they_are_typed() {
+    type Change = fn(&mut Flags);
+    let cases: [(Change, &str); 4] = [
+        (
+            |flags| flags.log_format = Some("xml".to_owned()),
+            "--log-format: `xml` is none of auto, json, text",
+        ),
+        (
+            |flags| flags.max_connections = Some("many".to_owned()),
+            "--max-connections: `many` is not a whole number from 1 to 1000000",
+        ),
+        (
+            |flags| flags.public_url = Some("https://ai.example.com/".to_owned()),
+            "--public-url: `https://ai.example.com/` is not an origin, write https://ai.example.com",
+        ),
+        (
+            |flags| flags.redis_url = Some("redis://".to_owned()),
+            "--redis-url is not available in this version",
+        ),
+    ];
+    for (change, expected) in cases {
+        let problem = load("", &[], change).map(|_| ()).unwrap_err();
+        assert!(problem.starts_with(expected), "{problem}");
+    }
+}
+
+#[test]
+fn public_url_is_a_web_origin() {
+    for good in [
+        "https://ai.example.com",
+        "http://127.0.0.1:8080",
+        "http://[::1]:8080",
+    ] {
+        let settings = load("", &[("DRAWBRIDGE_PUBLIC_URL", good)], |_| {}).unwrap();
+        assert_eq!(settings.public_url.as_deref(), Some(good));
+    }
+    for bad in [
+        "https://ai.example.com/",
+        "https://*.example.com",
+        "ai.example.com",
+        "*",
+        "null",
+        "ftp://a.b",
+    ] {
+        assert!(
+            load("", &[("DRAWBRIDGE_PUBLIC_URL", bad)], |_| {}).is_err(),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn all_problems_are_reported_in_one_line() {
+    let problem = problem("listne = 1\ndata_dir = 3", &[("DRAWBRIDGE_LISTEN", "x")]);
+    assert_eq!(problem.matches("; ").count(), 2, "{problem}");
+    assert!(!problem.contains('\n'), "{problem}");
+}

@@ -1,0 +1,7 @@
+//! The real binary, started as its users start it.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+
+mod cli;
+mod demo;
+mod process;

@@ -61,7 +61,10 @@ pub(crate) fn shown(resource: &Value, etag: HeaderValue) -> Response {
 
 /// 304.
 pub(crate) fn not_modified(etag: HeaderValue) -> Response {
-    let headers = [(ETAG, etag), (CACHE_CONTROL, HeaderValue::from_static("private, no-cache"))];
+    let headers = [
+        (ETAG, etag),
+        (CACHE_CONTROL, HeaderValue::from_static("private, no-cache")),
+    ];
     (StatusCode::NOT_MODIFIED, headers).into_response()
 }
 
@@ -76,7 +79,9 @@ pub(crate) fn created(resource: &Value, etag: HeaderValue, location: &str) -> Re
 
 /// The same answer, never to be kept: it shows a token.
 pub(crate) fn unstored(mut response: Response) -> Response {
-    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+        .headers_mut()
+        .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
 }
 

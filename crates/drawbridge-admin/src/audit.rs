@@ -31,7 +31,10 @@ fn compare(before: &Value, after: &Value, pointer: &str, changes: &mut Map<Strin
     };
     let added = new.keys().filter(|name| !old.contains_key(*name));
     for name in old.keys().chain(added) {
-        let (old, new) = (old.get(name).unwrap_or(&Value::Null), new.get(name).unwrap_or(&Value::Null));
+        let (old, new) = (
+            old.get(name).unwrap_or(&Value::Null),
+            new.get(name).unwrap_or(&Value::Null),
+        );
         compare(old, new, &pointer_to(pointer, name), changes);
     }
 }

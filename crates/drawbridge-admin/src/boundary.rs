@@ -24,7 +24,11 @@ pub(crate) struct Identity {
 }
 
 /// Lets a request pass on to its operation, or answers it: 421, a preflight's 204, 403 foreign origin, 401, 403.
-pub(crate) async fn pass(State(state): State<AdminState>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn pass(
+    State(state): State<AdminState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     if let Err(problem) = check_host(&state, &request) {
         return problem.into_response();
     }
@@ -69,7 +73,9 @@ fn check_host(state: &AdminState, request: &Request) -> Result<(), Problem> {
 fn is_preflight(request: &Request) -> bool {
     request.method() == Method::OPTIONS
         && request.headers().contains_key(ORIGIN)
-        && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD)
+        && request
+            .headers()
+            .contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
 fn check_origin(state: &AdminState, headers: &HeaderMap) -> Result<(), Problem> {
@@ -86,7 +92,10 @@ fn check_origin(state: &AdminState, headers: &HeaderMap) -> Result<(), Problem> 
 
 fn authenticate(state: &AdminState, headers: &HeaderMap) -> Result<Identity, Problem> {
     let lines = |name: &'static str| headers.get_all(name).iter().map(|value| value.as_bytes());
-    let authorization = headers.get_all(AUTHORIZATION).iter().map(|value| value.as_bytes());
+    let authorization = headers
+        .get_all(AUTHORIZATION)
+        .iter()
+        .map(|value| value.as_bytes());
     let api_keys = lines("x-api-key").chain(lines("x-goog-api-key"));
     let token = token::presented(authorization, api_keys).map_err(Problem::denied)?;
     let caller = state.live.load().authenticate(token, (state.clock)());

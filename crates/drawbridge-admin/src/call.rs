@@ -54,7 +54,9 @@ impl Call {
         let Ok(parameters) = parts.extract::<RawPathParams>().await else {
             return Err(route_not_found().await);
         };
-        let parameters = parameters.iter().map(|(name, value)| (name.into(), value.into()));
+        let parameters = parameters
+            .iter()
+            .map(|(name, value)| (name.into(), value.into()));
         Ok(Self {
             parameters: parameters.collect(),
             state,
@@ -142,11 +144,16 @@ impl Call {
             let live = self.state.live.load();
             let key = live.key(&key.id).ok_or(Denial::InvalidKey);
             let key = Arc::clone(key.map_err(Problem::denied)?);
-            key.check_validity(&self.identity.digest, now).map_err(Problem::denied)?;
+            key.check_validity(&self.identity.digest, now)
+                .map_err(Problem::denied)?;
             self.identity.caller = Caller::Key(key);
             check_authorization(&self.identity.caller, self.operation.needs)?;
         }
-        Ok(Writing { call: self, write, now })
+        Ok(Writing {
+            call: self,
+            write,
+            now,
+        })
     }
 }
 
@@ -183,8 +190,12 @@ impl Writing<'_> {
             action: self.call.operation.action.to_owned(),
             project_id: Some(subject.project_id.to_owned()),
             target: subject.target.to_owned(),
-            client_ip: extensions.get::<ClientAddress>().map(|address| address.0.to_string()),
-            request_id: extensions.get::<RequestId>().map_or_else(String::new, |id| id.0.clone()),
+            client_ip: extensions
+                .get::<ClientAddress>()
+                .map(|address| address.0.to_string()),
+            request_id: extensions
+                .get::<RequestId>()
+                .map_or_else(String::new, |id| id.0.clone()),
             change: subject.change,
         };
         let committed = self.write.commit(entry).await?;
@@ -204,7 +215,9 @@ fn check_authorization(caller: &Caller, needs: Needs) -> Result<(), Problem> {
             "the key `{}` lacks the scope `{scope}`; use a key that has it, or add it to this key's `scopes`",
             key.id
         ),
-        Needs::Root => "projects are created, changed and deleted with the root key only".to_owned(),
+        Needs::Root => {
+            "projects are created, changed and deleted with the root key only".to_owned()
+        }
     };
     Err(Problem::new(Fault::ScopeMissing, detail))
 }

@@ -54,7 +54,10 @@ pub fn compile(configuration: &Configuration) -> Compiled {
     for row in &configuration.keys {
         match key(row) {
             Ok(key) => compiled.changes.push(Change::Key(Arc::new(key))),
-            Err(issues) => compiled.unusable.push(Unusable { target: row.id.clone(), issues }),
+            Err(issues) => compiled.unusable.push(Unusable {
+                target: row.id.clone(),
+                issues,
+            }),
         }
     }
     compiled

@@ -51,7 +51,10 @@ impl Conditions {
     /// # Errors
     /// 412.
     pub(crate) fn check_write(&self, etag: &HeaderValue) -> Result<(), Problem> {
-        let is_matched = self.if_match.as_ref().is_none_or(|tags| tags.contain_strongly(etag));
+        let is_matched = self
+            .if_match
+            .as_ref()
+            .is_none_or(|tags| tags.contain_strongly(etag));
         if is_matched && !self.is_known(etag) {
             return Ok(());
         }
@@ -65,9 +68,13 @@ impl Conditions {
     /// # Errors
     /// 412.
     pub(crate) fn check_read(&self, etag: &HeaderValue) -> Result<bool, Problem> {
-        let is_matched = self.if_match.as_ref().is_none_or(|tags| tags.contain_strongly(etag));
+        let is_matched = self
+            .if_match
+            .as_ref()
+            .is_none_or(|tags| tags.contain_strongly(etag));
         if !is_matched {
-            let detail = "the resource has another ETag than If-Match names; leave If-Match out to fetch it";
+            let detail =
+                "the resource has another ETag than If-Match names; leave If-Match out to fetch it";
             return Err(Problem::new(Fault::PreconditionFailed, detail));
         }
         Ok(self.is_known(etag))
@@ -86,7 +93,9 @@ impl Tags {
     fn contain_strongly(&self, etag: &HeaderValue) -> bool {
         match self {
             Self::Any => true,
-            Self::Listed(tags) => tags.iter().any(|tag| !tag.is_weak && *tag.opaque == *etag.as_bytes()),
+            Self::Listed(tags) => tags
+                .iter()
+                .any(|tag| !tag.is_weak && *tag.opaque == *etag.as_bytes()),
         }
     }
 }
@@ -95,10 +104,15 @@ fn read_tags(headers: &HeaderMap, name: HeaderName) -> Result<Option<Tags>, Prob
     if !headers.contains_key(&name) {
         return Ok(None);
     }
-    let lines: Vec<_> = headers.get_all(&name).iter().map(HeaderValue::as_bytes).collect();
+    let lines: Vec<_> = headers
+        .get_all(&name)
+        .iter()
+        .map(HeaderValue::as_bytes)
+        .collect();
     let list = lines.join(&b","[..]);
     parse_tags(&list).map(Some).ok_or_else(|| {
-        let detail = format!("`{name}` is `*` or a list of entity tags in double quotes, such as `\"42\"`");
+        let detail =
+            format!("`{name}` is `*` or a list of entity tags in double quotes, such as `\"42\"`");
         Problem::new(Fault::MalformedCondition, detail)
     })
 }
@@ -133,7 +147,13 @@ fn parse_tag(text: &[u8]) -> Option<(Tag, &[u8])> {
     let inner = quoted.strip_prefix(b"\"")?;
     let end = inner.iter().position(|byte| *byte == b'"')? + 2;
     let (opaque, rest) = quoted.split_at_checked(end)?;
-    Some((Tag { is_weak, opaque: opaque.into() }, rest))
+    Some((
+        Tag {
+            is_weak,
+            opaque: opaque.into(),
+        },
+        rest,
+    ))
 }
 
 #[cfg(test)]
@@ -158,16 +178,37 @@ mod tests {
             &["\"1\"", " ,, \"a,b\" ,\"42\""],
             &[],
         ] {
-            assert!(conditions("if-match", lines).unwrap().check_write(&etag).is_ok(), "{lines:?}");
+            assert!(
+                conditions("if-match", lines)
+                    .unwrap()
+                    .check_write(&etag)
+                    .is_ok(),
+                "{lines:?}"
+            );
         }
         for lines in [&["\"4\""][..], &["W/\"42\""], &["\"1\",\"2\""]] {
-            assert!(conditions("if-match", lines).unwrap().check_write(&etag).is_err(), "{lines:?}");
+            assert!(
+                conditions("if-match", lines)
+                    .unwrap()
+                    .check_write(&etag)
+                    .is_err(),
+                "{lines:?}"
+            );
         }
     }
 
     #[test]
     fn a_condition_that_cannot_be_read_is_refused() {
-        for line in ["", "42", "\"42", "\"1\" \"2\"", "*, \"1\"", "\"1\";", "w/\"1\"", ","] {
+        for line in [
+            "",
+            "42",
+            "\"42",
+            "\"1\" \"2\"",
+            "*, \"1\"",
+            "\"1\";",
+            "w/\"1\"",
+            ",",
+        ] {
             assert!(conditions("if-match", &[line]).is_err(), "{line}");
             assert!(conditions("if-none-match", &[line]).is_err(), "{line}");
         }
@@ -181,6 +222,11 @@ mod tests {
             assert!(conditions.check_read(&etag).unwrap(), "{line}");
             assert!(conditions.check_write(&etag).is_err(), "{line}");
         }
-        assert!(!conditions("if-none-match", &["\"41\""]).unwrap().check_read(&etag).unwrap());
+        assert!(
+            !conditions("if-none-match", &["\"41\""])
+                .unwrap()
+                .check_read(&etag)
+                .unwrap()
+        );
     }
 }

@@ -18,9 +18,22 @@ use crate::problem::{Problem, settled};
 use crate::projects::check_slug;
 
 /// Members that only the gateway writes, or that never change.
-const READ_ONLY: [&str; 8] =
-    ["object", "project", "project_id", "name", "url", "created_at", "updated_at", "warnings"];
-const LIMITS: [&str; 4] = ["max_body_bytes", "connect_seconds", "first_byte_seconds", "idle_seconds"];
+const READ_ONLY: [&str; 8] = [
+    "object",
+    "project",
+    "project_id",
+    "name",
+    "url",
+    "created_at",
+    "updated_at",
+    "warnings",
+];
+const LIMITS: [&str; 4] = [
+    "max_body_bytes",
+    "connect_seconds",
+    "first_byte_seconds",
+    "idle_seconds",
+];
 
 /// What a write does to the stored credential.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,7 +70,13 @@ impl Draft {
             refuse_made(upstream, &["has_credential"], "/upstream", &mut problems);
             credential = take_credential(upstream, &mut problems);
         }
-        Self::compile(project, name, Value::Object(body), credential.apply(None), problems)
+        Self::compile(
+            project,
+            name,
+            Value::Object(body),
+            credential.apply(None),
+            problems,
+        )
     }
 
     /// Applies a merge patch to a stored endpoint; `shown` is the endpoint as clients see it.
@@ -75,7 +94,13 @@ impl Draft {
         let mut change = CredentialChange::Keep;
         if let Some(Value::Object(upstream)) = patch.get_mut("upstream") {
             let shown = &shown["upstream"];
-            take_read_only(upstream, &["has_credential"], shown, "/upstream", &mut problems);
+            take_read_only(
+                upstream,
+                &["has_credential"],
+                shown,
+                "/upstream",
+                &mut problems,
+            );
             change = take_credential(upstream, &mut problems);
         }
         let mut document = row.document.clone();
@@ -98,7 +123,13 @@ impl Draft {
         let compiled = Endpoint::compile(project, &name, &document, credential.clone());
         let compiled = compiled.map_err(|issues| problems.extend(issues)).ok();
         let (endpoint, warnings) = settled(compiled, problems)?;
-        Ok(Self { name, document, credential, endpoint, warnings })
+        Ok(Self {
+            name,
+            document,
+            credential,
+            endpoint,
+            warnings,
+        })
     }
 }
 
@@ -171,10 +202,7 @@ fn take_name(body: &mut Map<String, Value>, problems: &mut Problems) -> String {
 }
 
 /// Takes `credential` out of `upstream`: a string sets it, null removes it.
-fn take_credential(
-    upstream: &mut Map<String, Value>,
-    problems: &mut Problems,
-) -> CredentialChange {
+fn take_credential(upstream: &mut Map<String, Value>, problems: &mut Problems) -> CredentialChange {
     const POINTER: &str = "/upstream/credential";
     match upstream.shift_remove("credential") {
         None => CredentialChange::Keep,
@@ -189,7 +217,11 @@ fn take_credential(
             CredentialChange::Set(Secret::new(text))
         }
         Some(other) => {
-            problems.push(wrong_type(&other, POINTER, "a string, or null to remove it,"));
+            problems.push(wrong_type(
+                &other,
+                POINTER,
+                "a string, or null to remove it,",
+            ));
             CredentialChange::Remove
         }
     }
@@ -208,6 +240,10 @@ fn check_origin_kept(before: &Value, after: &Value, problems: &mut Problems) {
     if upstream(before).is_none_or(|before| !before.is_same_origin(&after)) {
         let detail = "`base_url` now names another server, and the stored credential was given for the old one: send \
                       `credential` along, the new server's or null for none";
-        problems.push(ConfigIssue::new("/upstream/credential", "credential_needed", detail));
+        problems.push(ConfigIssue::new(
+            "/upstream/credential",
+            "credential_needed",
+            detail,
+        ));
     }
 }

@@ -58,8 +58,14 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     if row.credential.is_some() {
         change["credential"] = "set".into();
     }
-    let subject = Subject { project_id: &project.id, target: &draft.endpoint.path.clone(), change };
-    row.revision = writing.commit(subject, [Change::Endpoint(Arc::new(draft.endpoint))]).await?;
+    let subject = Subject {
+        project_id: &project.id,
+        target: &draft.endpoint.path.clone(),
+        change,
+    };
+    row.revision = writing
+        .commit(subject, [Change::Endpoint(Arc::new(draft.endpoint))])
+        .await?;
     let shown = resource(&project, &row, &draft.warnings);
     let location = format!("/v1/projects/{}/endpoints/{}", project.slug, row.name);
     Ok(answer::created(&shown, entity_tag(row.revision), &location))
@@ -86,8 +92,14 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     row.credential = draft.credential;
     row.updated_at = writing.now;
     writing.write.update_endpoint(&row).await?;
-    let subject = Subject { project_id: &project.id, target: &draft.endpoint.path.clone(), change };
-    row.revision = writing.commit(subject, [Change::Endpoint(Arc::new(draft.endpoint))]).await?;
+    let subject = Subject {
+        project_id: &project.id,
+        target: &draft.endpoint.path.clone(),
+        change,
+    };
+    row.revision = writing
+        .commit(subject, [Change::Endpoint(Arc::new(draft.endpoint))])
+        .await?;
     let shown = resource(&project, &row, &draft.warnings);
     Ok(answer::shown(&shown, entity_tag(row.revision)))
 }
@@ -102,15 +114,25 @@ pub(crate) async fn delete(mut call: Call) -> Result<Response, Problem> {
     conditions.check_write(&entity_tag(row.revision))?;
     let now = writing.now;
     let keys = keys_without(&mut writing.write, &row, now).await?;
-    writing.write.delete_endpoint(&project.id, &row.name).await?;
+    writing
+        .write
+        .delete_endpoint(&project.id, &row.name)
+        .await?;
     let mut change = audit::deleted(&row.document);
-    change["keys"] = keys.iter().map(|key| Value::from(key.id.as_str())).collect();
+    change["keys"] = keys
+        .iter()
+        .map(|key| Value::from(key.id.as_str()))
+        .collect();
     let path = format!("{}/{}", project.id, row.name);
     // A key that this release no longer accepts is in no snapshot either.
     let keys = keys.iter().filter_map(|key| compiled::key(key).ok());
     let keys = keys.map(|key| Change::Key(Arc::new(key)));
     let changes = keys.chain([Change::EndpointRemoved(path.as_str().into())]);
-    let subject = Subject { project_id: &project.id, target: &path, change };
+    let subject = Subject {
+        project_id: &project.id,
+        target: &path,
+        change,
+    };
     writing.commit(subject, changes).await?;
     Ok(answer::gone())
 }
@@ -123,7 +145,11 @@ async fn keys_without(
 ) -> Result<Vec<KeyRow>, Problem> {
     let mut changed = Vec::new();
     for mut key in write.keys_of(&endpoint.project_id).await? {
-        let Some(names) = key.document.get_mut("endpoints").and_then(Value::as_array_mut) else {
+        let Some(names) = key
+            .document
+            .get_mut("endpoints")
+            .and_then(Value::as_array_mut)
+        else {
             continue;
         };
         let before = names.len();
@@ -169,7 +195,8 @@ fn check_permitted(call: &Call, name: &str) -> Result<(), Problem> {
     if call.may_use(name) {
         return Ok(());
     }
-    let detail = "the calling key's `endpoints` do not name this endpoint; use a key that may use it";
+    let detail =
+        "the calling key's `endpoints` do not name this endpoint; use a key that may use it";
     Err(Problem::new(Fault::EndpointNotPermitted, detail))
 }
 

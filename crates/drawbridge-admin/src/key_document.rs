@@ -15,8 +15,15 @@ use serde_json::{Map, Value, json};
 use crate::patch::{refuse_made, take_read_only};
 
 /// Members that the gateway makes.
-const MADE: [&str; 7] =
-    ["object", "id", "project_id", "created_at", "revoked_at", "status", "warnings"];
+const MADE: [&str; 7] = [
+    "object",
+    "id",
+    "project_id",
+    "created_at",
+    "revoked_at",
+    "status",
+    "warnings",
+];
 /// These, and members that never change.
 const READ_ONLY: [&str; 10] = [
     "object",
@@ -47,7 +54,9 @@ impl NewKey {
         problems: &mut Problems,
     ) -> Option<Self> {
         refuse_made(&mut body, &MADE, "", problems);
-        let import = body.shift_remove("token").and_then(|token| read_token(&token, problems));
+        let import = body
+            .shift_remove("token")
+            .and_then(|token| read_token(&token, problems));
         let config = read(&Value::Object(body), problems)?;
         check_future(&config, now, problems);
         Some(Self { config, import })
@@ -55,7 +64,10 @@ impl NewKey {
 
     /// What is risky about the imported token.
     pub(crate) fn warning(&self) -> Option<Value> {
-        let is_weak = self.import.as_ref().is_some_and(|token| is_weak(token.expose()));
+        let is_weak = self
+            .import
+            .as_ref()
+            .is_some_and(|token| is_weak(token.expose()));
         let detail = "the imported token is short or repeats itself, and may be guessed; replace it with one that is \
                       made here";
         is_weak.then(|| json!(ConfigIssue::new("/token", "weak_token", detail)))

@@ -14,7 +14,7 @@ use drawbridge_policy::key_config::KeyConfig;
 use drawbridge_policy::snapshot::Change;
 use drawbridge_policy::token::TokenDigest;
 use drawbridge_store::{KeyRow, ProjectRow, TokenRow};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Subject, Writing};
 use crate::conditions::entity_tag;
@@ -76,7 +76,11 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
         warnings.push(warning);
     }
     let location = format!("/v1/api-keys/{}", row.id);
-    Ok(answer::unstored(answer::created(&shown, entity_tag(row.revision), &location)))
+    Ok(answer::unstored(answer::created(
+        &shown,
+        entity_tag(row.revision),
+        &location,
+    )))
 }
 
 async fn insert(
@@ -90,7 +94,10 @@ async fn insert(
         id: random::key_id(new.config.mode)?,
         project_id: project.id.clone(),
         document: new.config.to_value(),
-        tokens: vec![TokenRow { digest, expires_at: None }],
+        tokens: vec![TokenRow {
+            digest,
+            expires_at: None,
+        }],
         revoked_at: None,
         revision: 0,
         created_at: writing.now,
@@ -115,7 +122,9 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     let mut problems = Problems::new();
     let after = patched(&row, &shown, patch, writing.now, &mut problems);
     if let Some(after) = &after {
-        let listed = before.as_ref().and_then(|before| before.endpoints.as_deref());
+        let listed = before
+            .as_ref()
+            .and_then(|before| before.endpoints.as_deref());
         let listed = listed.unwrap_or_default();
         check_endpoints(&writing, &row.project_id, after, listed, &mut problems);
     }
@@ -135,7 +144,10 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     row.updated_at = now;
     writing.write.update_key(&row).await?;
     let row = commit(writing, row, change).await?;
-    Ok(answer::shown(&resource(&slug, &row, now), entity_tag(row.revision)))
+    Ok(answer::shown(
+        &resource(&slug, &row, now),
+        entity_tag(row.revision),
+    ))
 }
 
 /// `DELETE /v1/api-keys/{id}`: revokes; a second time changes nothing.
@@ -151,34 +163,54 @@ pub(crate) async fn revoke(mut call: Call) -> Result<Response, Problem> {
         row.revoked_at = Some(now);
         row.updated_at = now;
         writing.write.update_key(&row).await?;
-        let change = audit::deleted(&row.document);
+        let (before, after) = (
+            json!({"revoked_at": null}),
+            json!({"revoked_at": now.to_string()}),
+        );
+        let change = audit::changed(&before, &after);
         row = commit(writing, row, change).await?;
     }
-    Ok(answer::shown(&resource(&slug, &row, now), entity_tag(row.revision)))
+    Ok(answer::shown(
+        &resource(&slug, &row, now),
+        entity_tag(row.revision),
+    ))
 }
 
 /// Commits a write about one key, and makes the next request obey it.
 async fn commit(writing: Writing<'_>, mut row: KeyRow, change: Value) -> Result<KeyRow, Problem> {
     // Documents that were just read compile; a revoked key that no longer does is in no snapshot either.
-    let key = compiled::key(&row).ok().map(|key| Change::Key(Arc::new(key)));
-    let subject = Subject { project_id: &row.project_id, target: &row.id, change };
+    let key = compiled::key(&row)
+        .ok()
+        .map(|key| Change::Key(Arc::new(key)));
+    let subject = Subject {
+        project_id: &row.project_id,
+        target: &row.id,
+        change,
+    };
     row.revision = writing.commit(subject, key).await?;
     Ok(row)
 }
 
 async fn find(call: &Call) -> Result<KeyRow, Problem> {
     let row = call.store().key(call.parameter("id")).await?;
-    row.filter(|row| call.sees(&row.project_id)).ok_or_else(not_found)
+    row.filter(|row| call.sees(&row.project_id))
+        .ok_or_else(not_found)
 }
 
 /// The key as the transaction sees it, if the caller may change it. No configuration where this release would no
-/// longer accept it.
+/// longer accept it: what such a key holds is unknown, so it is for the root key.
 async fn find_in(writing: &mut Writing<'_>) -> Result<(KeyRow, Option<KeyConfig>), Problem> {
     let row = writing.write.key(writing.call.parameter("id")).await?;
     let row = row.ok_or_else(not_found)?;
     let config = KeyConfig::read(&row.document).ok();
-    if let Some(config) = &config {
-        check_within(writing, config)?;
+    match &config {
+        Some(config) => check_within(writing, config)?,
+        None if writing.call.key().is_some() => {
+            let detail =
+                "this release cannot read the key; its `warnings` say why. Use the root key";
+            return Err(Problem::new(Fault::ExceedsCaller, detail));
+        }
+        None => {}
     }
     Ok((row, config))
 }
@@ -202,7 +234,8 @@ async fn take_project(
         (Some(value), _) => as_string(&value, "/project", problems).map(str::to_owned),
         (None, Some(key)) => Some(key.project_id.to_string()),
         (None, None) => {
-            let detail = "`project` is required with the root key: the id or slug of the key's project";
+            let detail =
+                "`project` is required with the root key: the id or slug of the key's project";
             problems.push(ConfigIssue::new("/project", "missing_field", detail));
             None
         }
@@ -222,10 +255,13 @@ async fn slug(call: &Call, row: &KeyRow) -> Result<String, Problem> {
         return Ok(project.slug.to_string());
     }
     let project = call.store().project(&row.project_id).await?;
-    project.map(|project| project.slug).ok_or_else(projects::not_found)
+    project
+        .map(|project| project.slug)
+        .ok_or_else(projects::not_found)
 }
 
-/// Every name must be an endpoint of the project; `listed` are those that the key names already.
+/// Every name must be an endpoint of the project; `listed` are those that the key names already. About names that the
+/// caller may not use nothing is said here: they are beyond it, existing or not.
 fn check_endpoints(
     writing: &Writing<'_>,
     project_id: &str,
@@ -236,9 +272,14 @@ fn check_endpoints(
     let snapshot = writing.call.live().load();
     for (index, name) in config.endpoints.iter().flatten().enumerate() {
         let exists = snapshot.endpoint(&format!("{project_id}/{name}")).is_some();
-        if !exists && !listed.contains(name) {
-            let detail = format!("the project has no endpoint `{name}`; create it first, or leave it out");
-            problems.push(ConfigIssue::new(format!("/endpoints/{index}"), "unknown_endpoint", detail));
+        if !exists && !listed.contains(name) && writing.call.may_use(name) {
+            let detail =
+                format!("the project has no endpoint `{name}`; create it first, or leave it out");
+            problems.push(ConfigIssue::new(
+                format!("/endpoints/{index}"),
+                "unknown_endpoint",
+                detail,
+            ));
         }
     }
 }
@@ -269,7 +310,11 @@ fn check_within(writing: &Writing<'_>, config: &KeyConfig) -> Result<(), Problem
 
 /// A token that opens more than the key it is imported as must not be taken for that key.
 fn check_not_root(writing: &Writing<'_>, token: &Secret) -> Result<(), Problem> {
-    let known = writing.call.live().load().authenticate(token.expose().as_bytes(), writing.now);
+    let known = writing
+        .call
+        .live()
+        .load()
+        .authenticate(token.expose().as_bytes(), writing.now);
     match known {
         Ok(Caller::Root) => Err(Problem::taken_token()),
         _ => Ok(()),

@@ -17,6 +17,7 @@ mod compiled;
 mod conditions;
 mod endpoint_document;
 mod endpoints;
+mod fault;
 mod key_document;
 mod keys;
 mod operations;

@@ -101,7 +101,9 @@ pub(crate) fn routes() -> Router<AdminState> {
         };
         router = router.route(operation.path, on(method_filter(&operation.method), answer));
     }
-    router.fallback(route_not_found).method_not_allowed_fallback(method_not_allowed)
+    router
+        .fallback(route_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
 }
 
 const fn method_filter(method: &Method) -> MethodFilter {

@@ -36,7 +36,8 @@ pub(crate) fn take_read_only(
         if present == Some(&value) {
             continue;
         }
-        let detail = format!("`{name}` cannot be changed; leave it out, or send back the value that it has");
+        let detail =
+            format!("`{name}` cannot be changed; leave it out, or send back the value that it has");
         let issue = ConfigIssue::new(pointer_to(pointer, name), "read_only", detail);
         problems.push(match present {
             Some(present) => issue.suggest(present.clone()),
@@ -55,7 +56,11 @@ pub(crate) fn refuse_made(
     for name in names {
         if document.shift_remove(*name).is_some() {
             let detail = format!("`{name}` is made by the gateway; leave it out");
-            problems.push(ConfigIssue::new(pointer_to(pointer, name), "read_only", detail));
+            problems.push(ConfigIssue::new(
+                pointer_to(pointer, name),
+                "read_only",
+                detail,
+            ));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What went wrong, as RFC 9457 `application/problem+json`: the one table of codes, and the one form of the answer.
+//! What went wrong, as RFC 9457 `application/problem+json`: the one form of every refusal.
 //!
 //! A detail says what, where and the cure; it must never repeat a token, a credential or a whole body.
 
@@ -9,102 +9,11 @@ use axum::response::{IntoResponse, Response};
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::issue::{ConfigIssue, Problems};
 use drawbridge_store::{Conflict, StoreError};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderName, HeaderValue, StatusCode};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
 use serde_json::json;
 
-/// What can be wrong with a management request, beyond the data plane's denials.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Fault {
-    MalformedJson,
-    MalformedCondition,
-    OriginNotAllowed,
-    ScopeMissing,
-    EndpointNotPermitted,
-    ExceedsCaller,
-    ProjectNotFound,
-    EndpointNotFound,
-    KeyNotFound,
-    RouteNotFound,
-    MethodNotAllowed,
-    SlugTaken,
-    IdTaken,
-    NameTaken,
-    TokenTaken,
-    ProjectNotEmpty,
-    KeyRevoked,
-    Conflict,
-    PreconditionFailed,
-    BodyTooLarge,
-    UnsupportedMediaType,
-    MisdirectedRequest,
-    ValidationFailed,
-    InternalError,
-    StoreUnavailable,
-}
-
-impl Fault {
-    /// Code, status and title.
-    const fn row(self) -> (&'static str, StatusCode, &'static str) {
-        match self {
-            Self::MalformedJson => ("malformed_json", StatusCode::BAD_REQUEST, "Malformed JSON"),
-            Self::MalformedCondition => {
-                ("malformed_condition", StatusCode::BAD_REQUEST, "Malformed condition")
-            }
-            Self::OriginNotAllowed => {
-                ("origin_not_allowed", StatusCode::FORBIDDEN, "Origin not allowed")
-            }
-            Self::ScopeMissing => ("scope_missing", StatusCode::FORBIDDEN, "Scope missing"),
-            Self::EndpointNotPermitted => {
-                ("endpoint_not_permitted", StatusCode::FORBIDDEN, "Endpoint not permitted")
-            }
-            Self::ExceedsCaller => {
-                ("exceeds_caller", StatusCode::FORBIDDEN, "Beyond the calling key")
-            }
-            Self::ProjectNotFound => ("project_not_found", StatusCode::NOT_FOUND, "No such project"),
-            Self::EndpointNotFound => {
-                ("endpoint_not_found", StatusCode::NOT_FOUND, "No such endpoint")
-            }
-            Self::KeyNotFound => ("key_not_found", StatusCode::NOT_FOUND, "No such key"),
-            Self::RouteNotFound => ("route_not_found", StatusCode::NOT_FOUND, "Nothing at this URL"),
-            Self::MethodNotAllowed => {
-                ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Method not allowed")
-            }
-            Self::SlugTaken => ("slug_taken", StatusCode::CONFLICT, "Slug taken"),
-            Self::IdTaken => ("id_taken", StatusCode::CONFLICT, "Id taken"),
-            Self::NameTaken => ("name_taken", StatusCode::CONFLICT, "Name taken"),
-            Self::TokenTaken => ("token_taken", StatusCode::CONFLICT, "Token taken"),
-            Self::ProjectNotEmpty => {
-                ("project_not_empty", StatusCode::CONFLICT, "Project not empty")
-            }
-            Self::KeyRevoked => ("key_revoked", StatusCode::CONFLICT, "Key revoked"),
-            Self::Conflict => ("conflict", StatusCode::CONFLICT, "Conflict"),
-            Self::PreconditionFailed => {
-                ("precondition_failed", StatusCode::PRECONDITION_FAILED, "Precondition failed")
-            }
-            Self::BodyTooLarge => {
-                ("body_too_large", StatusCode::PAYLOAD_TOO_LARGE, "Body too large")
-            }
-            Self::UnsupportedMediaType => (
-                "unsupported_media_type",
-                StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                "Unsupported media type",
-            ),
-            Self::MisdirectedRequest => {
-                ("misdirected_request", StatusCode::MISDIRECTED_REQUEST, "Unknown host")
-            }
-            Self::ValidationFailed => {
-                ("validation_failed", StatusCode::UNPROCESSABLE_ENTITY, "Validation failed")
-            }
-            Self::InternalError => {
-                ("internal_error", StatusCode::INTERNAL_SERVER_ERROR, "Internal error")
-            }
-            Self::StoreUnavailable => {
-                ("store_unavailable", StatusCode::SERVICE_UNAVAILABLE, "Store unavailable")
-            }
-        }
-    }
-}
+pub(crate) use crate::fault::Fault;
 
 /// One problem answer.
 #[derive(Clone, Debug)]
@@ -114,7 +23,6 @@ pub(crate) struct Problem {
     title: &'static str,
     detail: String,
     errors: Vec<ConfigIssue>,
-    header: Option<(HeaderName, HeaderValue)>,
     /// For operators only.
     cause: Option<Arc<dyn Error + Send + Sync>>,
 }
@@ -128,7 +36,6 @@ impl Problem {
             title,
             detail: detail.into(),
             errors: Vec::new(),
-            header: None,
             cause: None,
         }
     }
@@ -137,14 +44,12 @@ impl Problem {
     pub(crate) fn denied(denial: Denial) -> Self {
         let status = StatusCode::from_u16(denial.status());
         let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        let challenge = (WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         Self {
             code: denial.code(),
             status,
             title: denial.message(),
             detail: denial.hint().to_owned(),
             errors: Vec::new(),
-            header: (status == StatusCode::UNAUTHORIZED).then_some(challenge),
             cause: None,
         }
     }
@@ -153,7 +58,10 @@ impl Problem {
     pub(crate) fn invalid(issues: Vec<ConfigIssue>) -> Self {
         let detail = match issues.as_slice() {
             [only] => only.detail.clone(),
-            many => format!("{} problems, each named in `errors`; nothing was saved", many.len()),
+            many => format!(
+                "{} problems, each named in `errors`; nothing was saved",
+                many.len()
+            ),
         };
         Self::new(Fault::ValidationFailed, detail).errors(issues)
     }
@@ -179,16 +87,29 @@ impl Problem {
     /// 409: a rule between resources.
     fn conflict(conflict: Conflict) -> Self {
         let (fault, pointer, detail) = match conflict {
-            Conflict::ProjectId => (Fault::IdTaken, "/id", "another project has this id; leave it out to have one made"),
-            Conflict::ProjectSlug => (Fault::SlugTaken, "/slug", "another project has this slug; choose another"),
-            Conflict::EndpointName => {
-                (Fault::NameTaken, "/name", "the project has an endpoint of this name; choose another, or PATCH that one")
-            }
-            Conflict::Token => {
-                (Fault::TokenTaken, "/token", "this token is in use, or was; leave it out to have one made")
-            }
+            Conflict::ProjectId => (
+                Fault::IdTaken,
+                "/id",
+                "another project has this id; leave it out to have one made",
+            ),
+            Conflict::ProjectSlug => (
+                Fault::SlugTaken,
+                "/slug",
+                "another project has this slug; choose another",
+            ),
+            Conflict::EndpointName => (
+                Fault::NameTaken,
+                "/name",
+                "the project has an endpoint of this name; choose another, or PATCH that one",
+            ),
+            Conflict::Token => (
+                Fault::TokenTaken,
+                "/token",
+                "this token is in use, or was; leave it out to have one made",
+            ),
             Conflict::KeyId | Conflict::Reference => {
-                let detail = "another write came first; fetch what this one is about, then try again";
+                let detail =
+                    "another write came first; fetch what this one is about, then try again";
                 return Self::new(Fault::Conflict, detail);
             }
         };
@@ -227,7 +148,9 @@ impl Problem {
         let (mut parts, _) = head.into_parts();
         let content_type = HeaderValue::from_static("application/problem+json");
         parts.headers.insert(CONTENT_TYPE, content_type);
-        parts.headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        parts
+            .headers
+            .insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Response::from_parts(parts, body.to_string().into())
     }
 }
@@ -236,9 +159,14 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
-        if let Some((name, value)) = self.header.clone() {
-            response.headers_mut().insert(name, value);
-        }
+        let field = match self.status {
+            StatusCode::UNAUTHORIZED => {
+                Some((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")))
+            }
+            StatusCode::SERVICE_UNAVAILABLE => Some((RETRY_AFTER, HeaderValue::from_static("5"))),
+            _ => None,
+        };
+        response.headers_mut().extend(field);
         response.extensions_mut().insert(self);
         response
     }
@@ -250,9 +178,7 @@ impl From<StoreError> for Problem {
             StoreError::Unavailable(_) => {
                 let detail = "the store cannot be reached or written, and nothing was changed; requests are still \
                               served. Try again, and see the gateway's log if it lasts";
-                let mut problem = Self::new(Fault::StoreUnavailable, detail);
-                problem.header = Some((RETRY_AFTER, HeaderValue::from_static("5")));
-                problem.caused_by(error)
+                Self::new(Fault::StoreUnavailable, detail).caused_by(error)
             }
             StoreError::Conflict(conflict) => Self::conflict(conflict),
             StoreError::BadCursor(_) => {
@@ -266,7 +192,9 @@ impl From<StoreError> for Problem {
 
 /// What was read, or 422 with every problem that stood in the way.
 pub(crate) fn settled<T>(read: Option<T>, problems: Problems) -> Result<T, Problem> {
-    let read = problems.into_result(read).and_then(|read| read.ok_or_else(Vec::new));
+    let read = problems
+        .into_result(read)
+        .and_then(|read| read.ok_or_else(Vec::new));
     read.map_err(Problem::invalid)
 }
 
@@ -279,6 +207,7 @@ pub(crate) async fn route_not_found() -> Problem {
 
 /// 405; `Allow` is added by the router.
 pub(crate) async fn method_not_allowed() -> Problem {
-    let detail = format!("this resource does not have that method; the `{ALLOW}` header has those that it has");
+    let detail =
+        "this resource does not have that method; the `Allow` header names those that it has";
     Problem::new(Fault::MethodNotAllowed, detail)
 }

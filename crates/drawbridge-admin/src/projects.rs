@@ -64,10 +64,20 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     writing.write.insert_project(&row).await?;
     let document = json!({"id": row.id, "slug": row.slug, "name": row.name});
     let change = audit::created(&document);
-    let subject = Subject { project_id: &row.id, target: &row.id, change };
-    row.revision = writing.commit(subject, [Change::Project(compiled::project(&row))]).await?;
+    let subject = Subject {
+        project_id: &row.id,
+        target: &row.id,
+        change,
+    };
+    row.revision = writing
+        .commit(subject, [Change::Project(compiled::project(&row))])
+        .await?;
     let location = format!("/v1/projects/{}", row.slug);
-    Ok(answer::created(&resource(&row), entity_tag(row.revision), &location))
+    Ok(answer::created(
+        &resource(&row),
+        entity_tag(row.revision),
+        &location,
+    ))
 }
 
 /// `PATCH /v1/projects/{project}`
@@ -91,7 +101,11 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     row.name = name;
     row.updated_at = writing.now;
     writing.write.update_project(&row).await?;
-    let subject = Subject { project_id: &row.id, target: &row.id, change };
+    let subject = Subject {
+        project_id: &row.id,
+        target: &row.id,
+        change,
+    };
     // A snapshot does not know the name.
     row.revision = writing.commit(subject, []).await?;
     Ok(answer::shown(&resource(&row), entity_tag(row.revision)))
@@ -109,8 +123,14 @@ pub(crate) async fn delete(mut call: Call) -> Result<Response, Problem> {
     writing.write.delete_project(&row.id).await?;
     let document = json!({"id": row.id, "slug": row.slug, "name": row.name});
     let change = audit::deleted(&document);
-    let subject = Subject { project_id: &row.id, target: &row.id, change };
-    let keys = keys.iter().map(|key| Change::KeyRemoved(key.id.as_str().into()));
+    let subject = Subject {
+        project_id: &row.id,
+        target: &row.id,
+        change,
+    };
+    let keys = keys
+        .iter()
+        .map(|key| Change::KeyRemoved(key.id.as_str().into()));
     let changes = keys.chain([Change::ProjectRemoved(row.id.as_str().into())]);
     writing.commit(subject, changes).await?;
     Ok(answer::gone())
@@ -151,10 +171,7 @@ fn resource(row: &ProjectRow) -> Value {
 }
 
 /// Id (where given), slug and name of a new project. `None` only where a problem was found.
-fn read_new(
-    document: &Value,
-    problems: &mut Problems,
-) -> Option<(Option<String>, String, String)> {
+fn read_new(document: &Value, problems: &mut Problems) -> Option<(Option<String>, String, String)> {
     let mut fields = Fields::open(document, "", problems)?;
     let id = fields.string("id", problems);
     if id.is_some_and(|id| !is_project_id(id)) {
@@ -170,7 +187,11 @@ fn read_new(
         check_name(name, problems);
     }
     fields.finish(problems);
-    Some((id.map(str::to_owned), slug?.to_owned(), name.or(slug)?.to_owned()))
+    Some((
+        id.map(str::to_owned),
+        slug?.to_owned(),
+        name.or(slug)?.to_owned(),
+    ))
 }
 
 /// The name of a project's document; the slug where it has none.
@@ -194,7 +215,10 @@ pub(crate) fn check_slug(text: &str, pointer: &str, problems: &mut Problems) {
     if is_slug(text) {
         return;
     }
-    let detail = format!("`{}` is not 1 to 40 characters of a-z 0-9 and `-`, as it must be in URLs", pointer.trim_start_matches('/'));
+    let detail = format!(
+        "`{}` is not 1 to 40 characters of a-z 0-9 and `-`, as it must be in URLs",
+        pointer.trim_start_matches('/')
+    );
     let issue = ConfigIssue::new(pointer, "bad_slug", detail);
     let suggestion = slug_of(text);
     problems.push(match is_slug(&suggestion) {
@@ -206,7 +230,9 @@ pub(crate) fn check_slug(text: &str, pointer: &str, problems: &mut Problems) {
 /// What is left of a text in slugs' characters.
 fn slug_of(text: &str) -> String {
     let lower = text.to_ascii_lowercase();
-    let words = lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty());
+    let words = lower
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
     words.collect::<Vec<_>>().join("-")
 }
 
@@ -232,7 +258,11 @@ async fn check_empty(write: &mut Write, row: &ProjectRow) -> Result<(), Problem>
     if obstacles.is_empty() {
         return Ok(());
     }
-    let detail = format!("the project `{}` still has {}", row.slug, obstacles.join(" and "));
+    let detail = format!(
+        "the project `{}` still has {}",
+        row.slug,
+        obstacles.join(" and ")
+    );
     Err(Problem::new(Fault::ProjectNotEmpty, detail))
 }
 

@@ -3,7 +3,7 @@
 use drawbridge_policy::document::nearest;
 use drawbridge_policy::issue::{ConfigIssue, Problems};
 use drawbridge_store::Page;
-use serde_json::json;
+use serde_json::Value;
 
 use crate::problem::{Problem, settled};
 
@@ -31,7 +31,11 @@ impl Query {
                 problems.push(unknown(&name, known));
             } else if pairs.iter().any(|(other, _)| *other == *name) {
                 let detail = format!("the query parameter `{name}` is given twice");
-                problems.push(ConfigIssue::new(format!("?{name}"), "duplicate_parameter", detail));
+                problems.push(ConfigIssue::new(
+                    format!("?{name}"),
+                    "duplicate_parameter",
+                    detail,
+                ));
             } else {
                 pairs.push((name.into_owned(), value.into_owned()));
             }
@@ -41,7 +45,10 @@ impl Query {
 
     /// The value of one parameter.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(other, _)| other == name).map(|(_, value)| &**value)
+        self.pairs
+            .iter()
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| &**value)
     }
 
     /// Which part of a list is asked for.
@@ -49,24 +56,32 @@ impl Query {
     /// # Errors
     /// 422.
     pub(crate) fn page(&self) -> Result<Page, Problem> {
-        let limit = self.get("limit").map_or(Ok(DEFAULT_LIMIT), read_limit);
         Ok(Page {
-            limit: limit.map_err(|issue| Problem::invalid(vec![issue]))?,
+            limit: self.get("limit").map_or(Ok(DEFAULT_LIMIT), read_limit)?,
             after: self.get("after").map(str::to_owned),
         })
     }
 }
 
-fn read_limit(text: &str) -> Result<u32, ConfigIssue> {
-    let number = text.parse::<u32>().ok().filter(|_| text.bytes().all(|byte| byte.is_ascii_digit()));
-    number.filter(|limit| (1..=GREATEST_LIMIT).contains(limit)).ok_or_else(|| {
-        let detail = format!("`limit` is a number from 1 to {GREATEST_LIMIT}");
-        let issue = ConfigIssue::new("?limit", "out_of_range", detail);
-        match number {
-            Some(number) => issue.suggest(json!(number.clamp(1, GREATEST_LIMIT))),
-            None => issue,
-        }
-    })
+fn read_limit(text: &str) -> Result<u32, Problem> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse::<u32>().ok().filter(|_| is_number);
+    let Some(number) = number else {
+        return Err(bad_limit(None));
+    };
+    let limit = number.clamp(1, GREATEST_LIMIT);
+    if limit == number {
+        Ok(limit)
+    } else {
+        Err(bad_limit(Some(limit)))
+    }
+}
+
+fn bad_limit(nearest: Option<u32>) -> Problem {
+    let detail = format!("`limit` is a number from 1 to {GREATEST_LIMIT}");
+    let mut issue = ConfigIssue::new("?limit", "out_of_range", detail);
+    issue.suggestion = nearest.map(Value::from);
+    Problem::invalid(vec![issue])
 }
 
 fn unknown(name: &str, known: &[&'static str]) -> ConfigIssue {

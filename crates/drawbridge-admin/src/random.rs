@@ -39,7 +39,10 @@ fn characters(count: usize) -> Result<String, Problem> {
         // 248 is the last multiple of 62 that fits a byte.
         let fair = random.iter().filter(|byte| **byte < 248);
         let missing = count - text.len();
-        text.extend(fair.take(missing).map(|byte| char::from(ALPHABET[usize::from(byte % 62)])));
+        text.extend(
+            fair.take(missing)
+                .map(|byte| char::from(ALPHABET[usize::from(byte % 62)])),
+        );
     }
     Ok(text)
 }

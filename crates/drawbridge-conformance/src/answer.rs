@@ -48,8 +48,18 @@ pub fn differences(expect: &Expect, answer: &Answer) -> Vec<String> {
     let mut found = Vec::new();
     compare("status", expect.status, answer.status, &mut found);
     compare("forwarded", expect.forwarded, answer.forwarded, &mut found);
-    compare("refusal", expect.refusal.clone(), answer.refusal.clone(), &mut found);
-    compare("reported", expect.reported.clone(), answer.reported.clone(), &mut found);
+    compare(
+        "refusal",
+        expect.refusal.clone(),
+        answer.refusal.clone(),
+        &mut found,
+    );
+    compare(
+        "reported",
+        expect.reported.clone(),
+        answer.reported.clone(),
+        &mut found,
+    );
     cors_headers(expect, answer, &mut found);
     never(answer, &mut found);
     list("Vary", Some(&expect.vary), same_name, answer, &mut found);
@@ -57,10 +67,15 @@ pub fn differences(expect: &Expect, answer: &Answer) -> Vec<String> {
         other_headers(expect, answer, &mut found);
     }
     if let Some(most) = expect.max_header_bytes {
-        let bytes: usize =
-            answer.headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+        let bytes: usize = answer
+            .headers
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 4)
+            .sum();
         if bytes > most {
-            found.push(format!("header lines take {bytes} bytes, expected at most {most}"));
+            found.push(format!(
+                "header lines take {bytes} bytes, expected at most {most}"
+            ));
         }
     }
     found
@@ -83,12 +98,40 @@ fn cors_headers(expect: &Expect, answer: &Answer, found: &mut Vec<String>) {
     let cors = &expect.cors;
     let credentials = cors.credentials.then(|| "true".to_owned());
     let max_age = cors.max_age.map(|seconds| seconds.to_string());
-    whole("Access-Control-Allow-Origin", cors.origin.as_deref(), answer, found);
-    whole("Access-Control-Allow-Credentials", credentials.as_deref(), answer, found);
+    whole(
+        "Access-Control-Allow-Origin",
+        cors.origin.as_deref(),
+        answer,
+        found,
+    );
+    whole(
+        "Access-Control-Allow-Credentials",
+        credentials.as_deref(),
+        answer,
+        found,
+    );
     whole("Access-Control-Max-Age", max_age.as_deref(), answer, found);
-    list("Access-Control-Allow-Methods", cors.methods.as_ref(), same_bytes, answer, found);
-    list("Access-Control-Allow-Headers", cors.headers.as_ref(), same_name, answer, found);
-    list("Access-Control-Expose-Headers", cors.expose.as_ref(), same_name, answer, found);
+    list(
+        "Access-Control-Allow-Methods",
+        cors.methods.as_ref(),
+        same_bytes,
+        answer,
+        found,
+    );
+    list(
+        "Access-Control-Allow-Headers",
+        cors.headers.as_ref(),
+        same_name,
+        answer,
+        found,
+    );
+    list(
+        "Access-Control-Expose-Headers",
+        cors.expose.as_ref(),
+        same_name,
+        answer,
+        found,
+    );
 }
 
 const CORS_HEADERS: [&str; 6] = [
@@ -107,24 +150,34 @@ fn never(answer: &Answer, found: &mut Vec<String>) {
         }
     }
     for (name, _) in &answer.headers {
-        let is_known = CORS_HEADERS.iter().any(|known| known.eq_ignore_ascii_case(name));
+        let is_known = CORS_HEADERS
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name));
         if name.to_ascii_lowercase().starts_with("access-control-") && !is_known {
             found.push(format!("{name} is in the answer"));
         }
     }
     if !answer.lines("Access-Control-Allow-Credentials").is_empty()
-        && CORS_HEADERS.iter().any(|name| answer.members(name).iter().any(|one| one == "*"))
+        && CORS_HEADERS
+            .iter()
+            .any(|name| answer.members(name).iter().any(|one| one == "*"))
     {
         found.push("a wildcard beside credentials".to_owned());
     }
     for method in answer.members("Access-Control-Allow-Methods") {
-        if ["CONNECT", "TRACE", "TRACK"].iter().any(|one| one.eq_ignore_ascii_case(&method)) {
+        if ["CONNECT", "TRACE", "TRACK"]
+            .iter()
+            .any(|one| one.eq_ignore_ascii_case(&method))
+        {
             found.push(format!("{method} is among the methods"));
         }
     }
     let vary = answer.members("Vary");
     for (index, member) in vary.iter().enumerate() {
-        if vary[..index].iter().any(|earlier| same_name(earlier, member)) {
+        if vary[..index]
+            .iter()
+            .any(|earlier| same_name(earlier, member))
+        {
             found.push(format!("Vary has {member} twice"));
         }
     }
@@ -162,6 +215,101 @@ fn list(
     found: &mut Vec<String>,
 ) {
     let nothing = Members::default();
-    let difference = expected.unwrap_or(&nothing).difference(&answer.members(name), same);
+    let difference = expected
+        .unwrap_or(&nothing)
+        .difference(&answer.members(name), same);
     found.extend(difference.map(|difference| format!("{name} {difference}")));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// What differs when an answer with these header lines meets this expectation.
+    fn found(expect: Value, lines: &[(&str, &str)]) -> String {
+        let mut whole = json!({"status": 200, "forwarded": true});
+        json_patch::merge(&mut whole, &expect);
+        let headers = lines
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), value.as_bytes().to_vec()));
+        let answer = Answer {
+            status: Some(200),
+            headers: headers.collect(),
+            has_all_headers: true,
+            ..Answer::default()
+        };
+        differences(&serde_json::from_value(whole).unwrap(), &answer).join("; ")
+    }
+
+    #[test]
+    fn what_is_as_expected_does_not_differ() {
+        let expect = json!({
+            "cors": {"origin": "https://a.example", "methods": ["GET", "POST"], "max_age": 5},
+            "vary": ["Accept", "Origin"],
+            "headers": {"Allow": ["POST"], "ETag": "\"x\""},
+            "absent": ["Set-Cookie"]
+        });
+        let lines = [
+            ("access-control-allow-origin", "https://a.example"),
+            ("Access-Control-Allow-Methods", "POST,GET"),
+            ("Access-Control-Max-Age", "5"),
+            ("vary", "origin"),
+            ("Vary", "accept"),
+            ("Allow", "POST"),
+            ("ETag", "\"x\""),
+        ];
+        assert_eq!(found(expect, &lines), "");
+    }
+
+    #[test]
+    fn whatever_is_not_named_must_not_be_there() {
+        for (name, value) in [
+            ("Access-Control-Allow-Origin", "*"),
+            ("Access-Control-Allow-Credentials", "true"),
+            ("Access-Control-Expose-Headers", "X-A"),
+            ("Access-Control-Allow-Private-Network", "true"),
+            ("Vary", "Origin"),
+        ] {
+            assert!(found(json!({}), &[(name, value)]).contains(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_holds_for_every_answer_is_held() {
+        let star = ("Access-Control-Allow-Origin", "*");
+        let any = json!({"cors": {"origin": "*", "credentials": true, "methods": {"has": []}}, "vary": {"has": []}});
+        for (lines, problem) in [
+            (vec![star, star], "several lines"),
+            (
+                vec![star, ("Access-Control-Allow-Credentials", "true")],
+                "a wildcard beside credentials",
+            ),
+            (
+                vec![star, ("Access-Control-Allow-Methods", "GET, trace")],
+                "trace is among the methods",
+            ),
+            (
+                vec![star, ("Vary", "Origin"), ("Vary", "origin")],
+                "Vary has origin twice",
+            ),
+        ] {
+            assert!(found(any.clone(), &lines).contains(problem), "{problem}");
+        }
+    }
+
+    #[test]
+    fn status_code_size_and_other_headers_are_compared() {
+        assert!(found(json!({"status": 403}), &[]).contains("status is 200, expected 403"));
+        let expect =
+            json!({"absent": ["Set-Cookie"], "headers": {"ETag": "x"}, "max_header_bytes": 10});
+        let found = found(expect, &[("Set-Cookie", "a=b"), ("ETag", "y")]);
+        for problem in [
+            "Set-Cookie is in the answer",
+            "ETag is [\"y\"]",
+            "take 26 bytes",
+        ] {
+            assert!(found.contains(problem), "{problem}: {found}");
+        }
+    }
 }

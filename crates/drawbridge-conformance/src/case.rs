@@ -72,6 +72,8 @@ pub enum Key {
     Secret,
     /// A publishable key that may use another endpoint only.
     Elsewhere,
+    /// The gateway's root key.
+    Root,
     /// No key is added.
     None,
     /// One of the case's own `keys`.
@@ -174,7 +176,11 @@ impl Case {
     /// # Errors
     /// A character that is no byte.
     pub fn header_lines(&self, names: Names<'_>) -> Result<Vec<Vec<u8>>, char> {
-        self.send.iter().skip(1).map(|line| line.bytes(names)).collect()
+        self.send
+            .iter()
+            .skip(1)
+            .map(|line| line.bytes(names))
+            .collect()
     }
 
     /// The reason for which the case does not run on `layer`.

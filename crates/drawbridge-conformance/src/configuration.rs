@@ -110,11 +110,17 @@ struct Stated {
 /// # Errors
 /// The first thing in the data that is not as conformance/README.md says.
 pub fn configurations() -> Result<Vec<Configuration>, CorpusError> {
-    let file: File = serde_json::from_str(CONFIGS)
-        .map_err(|source| CorpusError::File { file: "configs.json", source })?;
+    let file: File = serde_json::from_str(CONFIGS).map_err(|source| CorpusError::File {
+        file: "configs.json",
+        source,
+    })?;
     let mut ids = BTreeSet::new();
     let mut configurations = Vec::new();
-    for stated in file.groups.into_iter().flat_map(|group| group.configurations) {
+    for stated in file
+        .groups
+        .into_iter()
+        .flat_map(|group| group.configurations)
+    {
         let id = stated.id.clone();
         let read = read(&file.base, stated)
             .and_then(|read| match ids.insert(id.clone()) {

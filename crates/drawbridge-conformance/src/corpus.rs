@@ -10,8 +10,16 @@ use crate::{Case, Key};
 const CASES: &str = include_str!("../../../conformance/cases.json");
 
 /// Placeholders whose values only a runner knows, and the counter of repetitions.
-const LEFT_TO_RUNNERS: [&str; 8] =
-    ["{port}", "{project}", "{endpoint}", "{key}", "{publishable}", "{secret}", "{elsewhere}", "{n}"];
+const LEFT_TO_RUNNERS: [&str; 8] = [
+    "{port}",
+    "{project}",
+    "{endpoint}",
+    "{key}",
+    "{publishable}",
+    "{secret}",
+    "{elsewhere}",
+    "{n}",
+];
 
 /// What is wrong with the data.
 #[derive(Debug, thiserror::Error)]
@@ -61,8 +69,10 @@ struct Group {
 /// # Errors
 /// The first thing in the data that is not as conformance/README.md says.
 pub fn cases() -> Result<Vec<Case>, CorpusError> {
-    let file: File = serde_json::from_str(CASES)
-        .map_err(|source| CorpusError::File { file: "cases.json", source })?;
+    let file: File = serde_json::from_str(CASES).map_err(|source| CorpusError::File {
+        file: "cases.json",
+        source,
+    })?;
     let mut ids = BTreeSet::new();
     let mut cases = Vec::new();
     for group in &file.groups {
@@ -86,7 +96,10 @@ fn read(file: &File, group: &Group, patch: &Value) -> Result<Case, String> {
     let mut case = file.base.clone();
     let mut expect = json!({});
     for mut layer in [Value::Object(group.each.clone()), patch.clone()] {
-        if let Some(stated) = layer.as_object_mut().and_then(|layer| layer.remove("expect")) {
+        if let Some(stated) = layer
+            .as_object_mut()
+            .and_then(|layer| layer.remove("expect"))
+        {
             lay_expectation(file, &mut expect, stated)?;
         }
         json_patch::merge(&mut case, &layer);
@@ -104,7 +117,10 @@ fn lay_expectation(file: &File, expect: &mut Value, mut stated: Value) -> Result
     if stated.is_string() {
         stated = json!({ "like": stated });
     }
-    if let Some(like) = stated.as_object_mut().and_then(|stated| stated.remove("like")) {
+    if let Some(like) = stated
+        .as_object_mut()
+        .and_then(|stated| stated.remove("like"))
+    {
         *expect = like
             .as_str()
             .and_then(|name| file.answers.get(name))
@@ -121,7 +137,11 @@ fn check(case: Case) -> Result<Case, String> {
     {
         return Err(format!("there is no key {name}"));
     }
-    if case.why.trim().is_empty() || case.excluded.values().any(|reason| reason.trim().is_empty())
+    if case.why.trim().is_empty()
+        || case
+            .excluded
+            .values()
+            .any(|reason| reason.trim().is_empty())
     {
         return Err("a reason is missing".to_owned());
     }
@@ -145,7 +165,9 @@ fn put_in(placeholders: &BTreeMap<String, String>, value: &mut Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| put_in(placeholders, item)),
         Value::Object(members) => {
-            members.values_mut().for_each(|member| put_in(placeholders, member));
+            members
+                .values_mut()
+                .for_each(|member| put_in(placeholders, member));
         }
         _ => {}
     }
@@ -157,7 +179,9 @@ fn unknown_placeholder(value: &Value) -> Option<String> {
         Value::String(text) => text.split('{').skip(1).find_map(|rest| {
             let (word, _) = rest.split_once('}')?;
             let is_word = !word.is_empty()
-                && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+                && word
+                    .bytes()
+                    .all(|byte| byte.is_ascii_lowercase() || byte == b'_');
             let placeholder = format!("{{{word}}}");
             (is_word && !LEFT_TO_RUNNERS.contains(&placeholder.as_str())).then_some(placeholder)
         }),
@@ -177,7 +201,11 @@ mod tests {
 
     fn one(case: &Value) -> Result<Case, String> {
         let file: File = serde_json::from_str(CASES).unwrap();
-        let group = Group { _about: String::new(), each: Map::new(), cases: Vec::new() };
+        let group = Group {
+            _about: String::new(),
+            each: Map::new(),
+            cases: Vec::new(),
+        };
         read(&file, &group, case).and_then(check)
     }
 
@@ -187,13 +215,21 @@ mod tests {
             let excluded = [Layer::Pure, Layer::Listener]
                 .iter()
                 .all(|layer| case.reason_against(*layer).is_some());
-            assert!(!excluded || !case.keys.is_empty() || case.expect.status == 429, "{}", case.id);
+            assert!(
+                !excluded || !case.keys.is_empty() || case.expect.status == 429,
+                "{}",
+                case.id
+            );
         }
     }
 
     #[test]
     fn at_least_twenty_cases_run_in_browsers() {
-        let in_browsers = cases().unwrap().iter().filter(|case| case.browser.is_some()).count();
+        let in_browsers = cases()
+            .unwrap()
+            .iter()
+            .filter(|case| case.browser.is_some())
+            .count();
         assert!(in_browsers >= 20, "{in_browsers}");
     }
 
@@ -203,9 +239,15 @@ mod tests {
         one(&good).unwrap();
         for (patch, problem) in [
             (json!({"unknown": 1}), "unknown field"),
-            (json!({"expect": {"like": "actual", "cors": {"orgin": "x"}}}), "unknown field"),
+            (
+                json!({"expect": {"like": "actual", "cors": {"orgin": "x"}}}),
+                "unknown field",
+            ),
             (json!({"expect": "nothing"}), "no answer"),
-            (json!({"policy": {"allowedOrigins": ["{nobody}"]}}), "{nobody}"),
+            (
+                json!({"policy": {"allowedOrigins": ["{nobody}"]}}),
+                "{nobody}",
+            ),
             (json!({"excluded": {"pure": " "}}), "reason"),
             (json!({"excluded": {"moon": "far"}}), "unknown variant"),
             (json!({"key": "mine"}), "no key mine"),

@@ -82,11 +82,26 @@ mod tests {
     #[test]
     fn a_full_list_allows_any_order_but_no_repetition() {
         let members = Members::Exactly(list(&["Origin", "Accept"]));
-        assert!(members.difference(&list(&["accept", "origin"]), same_name).is_none());
-        for wrong in [&["Origin"][..], &["Origin", "Origin"], &["Origin", "Accept", "Origin"]] {
-            assert!(members.difference(&list(wrong), same_name).is_some(), "{wrong:?}");
+        assert!(
+            members
+                .difference(&list(&["accept", "origin"]), same_name)
+                .is_none()
+        );
+        for wrong in [
+            &["Origin"][..],
+            &["Origin", "Origin"],
+            &["Origin", "Accept", "Origin"],
+        ] {
+            assert!(
+                members.difference(&list(wrong), same_name).is_some(),
+                "{wrong:?}"
+            );
         }
-        assert!(members.difference(&list(&["accept", "origin"]), same_bytes).is_some());
+        assert!(
+            members
+                .difference(&list(&["accept", "origin"]), same_bytes)
+                .is_some()
+        );
     }
 
     #[test]

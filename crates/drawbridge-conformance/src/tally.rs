@@ -14,7 +14,10 @@ pub struct Tally {
 impl Tally {
     /// Nothing has run yet.
     pub fn of(layer: &str) -> Self {
-        Self { layer: layer.to_owned(), ..Self::default() }
+        Self {
+            layer: layer.to_owned(),
+            ..Self::default()
+        }
     }
 
     /// A case ran; `differences` is empty when all was as expected.
@@ -36,7 +39,12 @@ impl Tally {
     /// Every difference of every case, or the count that fell.
     pub fn verdict(&self, committed: usize) -> Result<(), String> {
         if !self.failed.is_empty() {
-            let mut text = format!("{} of {} cases differ on {}:", self.failed.len(), self.ran, self.layer);
+            let mut text = format!(
+                "{} of {} cases differ on {}:",
+                self.failed.len(),
+                self.ran,
+                self.layer
+            );
             for (id, differences) in &self.failed {
                 text += &format!("\n  {id}");
                 for difference in differences {
@@ -46,7 +54,10 @@ impl Tally {
             return Err(text);
         }
         if self.ran < committed {
-            return Err(format!("{} cases ran on {}, fewer than {committed}", self.ran, self.layer));
+            return Err(format!(
+                "{} cases ran on {}, fewer than {committed}",
+                self.ran, self.layer
+            ));
         }
         Ok(())
     }

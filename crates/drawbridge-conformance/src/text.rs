@@ -78,10 +78,7 @@ mod tests {
         let text: Text =
             serde_json::from_str(r#"["\u00e9:", {"repeat": " x-{n}", "times": 2}, "{port}"]"#)
                 .unwrap();
-        assert_eq!(
-            text.bytes(&[("{port}", "80")]).unwrap(),
-            b"\xe9: x-1 x-280"
-        );
+        assert_eq!(text.bytes(&[("{port}", "80")]).unwrap(), b"\xe9: x-1 x-280");
         assert_eq!(Text::Plain("\u{20ac}".into()).bytes(&[]), Err('\u{20ac}'));
     }
 }

@@ -13,7 +13,7 @@ const LONGEST_URI: usize = 8 << 10;
 /// What a header line has besides its name and value: `: ` and CR LF.
 const LINE_OVERHEAD: usize = 4;
 
-/// Refuses what must not be interpreted.
+/// Refuses what must not be interpreted, apart from the path.
 pub(crate) fn check(head: &Parts) -> Result<(), Denial> {
     check_sizes(head)?;
     if matches!(head.method, Method::CONNECT | Method::TRACE) {
@@ -21,7 +21,6 @@ pub(crate) fn check(head: &Parts) -> Result<(), Denial> {
     }
     check_host(head)?;
     check_transfer_coding(&head.headers)?;
-    check_path(head.uri.path())?;
     if wants_upgrade(&head.headers) {
         return Err(Denial::UpgradeNotSupported);
     }
@@ -78,7 +77,7 @@ fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Denial> {
 
 /// No dot segments, however they are spelled: an upstream that resolves them would be asked for another path than the
 /// one that was judged. No backslashes, which some read as slashes.
-fn check_path(path: &str) -> Result<(), Denial> {
+pub(crate) fn check_path(path: &str) -> Result<(), Denial> {
     let is_clean = !path.contains('\\')
         && (!path.contains(['.', '%']) || !path.split('/').any(is_dot_segment));
     if is_clean {

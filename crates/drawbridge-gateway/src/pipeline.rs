@@ -98,19 +98,19 @@ fn judge(
     trail: &mut Trail,
     dress: &mut Dress,
 ) -> Result<Step, Denial> {
-    malformed::check(head)?;
+    malformed::check_path(head.uri.path())?;
+    let is_sound = malformed::check(head);
     let (endpoint, path) = match route(snapshot, head.uri.path()) {
         Route::Endpoint(endpoint, path) => (endpoint, Some(path)),
         Route::BesideEndpoint(endpoint) => (endpoint, None),
-        Route::UnknownEndpoint => return Err(Denial::EndpointNotFound),
-        Route::Management => return Ok(Step::Manage),
-        Route::Alive => return health(head, true),
-        Route::Ready => return health(head, !core.is_draining()),
-        Route::Nothing => return Err(Denial::RouteNotFound),
+        elsewhere => return is_sound.and_then(|()| judge_elsewhere(core, head, &elsewhere)),
     };
     trail.endpoint = Some(endpoint.clone());
     let origin = OriginHeader::from_lines(values(&head.headers, &header::ORIGIN));
-    if let Some(answer) = preflight(endpoint, &origin, head) {
+    let preflight = is_sound
+        .ok()
+        .and_then(|()| preflight(endpoint, &origin, head));
+    if let Some(answer) = preflight {
         trail.cors = note_preflight(&answer);
         let origin = head.headers.get(header::ORIGIN);
         return Ok(Step::Answer(respond::preflight(&answer, origin)));
@@ -123,6 +123,8 @@ fn judge(
     trail.cors = note_actual(&verdict, is_cross_origin);
     *dress = Dress::of_actual(&verdict, head.headers.get(header::ORIGIN));
 
+    // From here on the page can read what is wrong.
+    is_sound?;
     let path = path.ok_or(Denial::RouteNotFound)?;
     let caller = authenticate(snapshot, &head.headers)?;
     trail.caller = Some(caller.clone());
@@ -136,6 +138,19 @@ fn judge(
     let admitted = admit(&facts, &caller)?;
     let target = upstream_target(endpoint.upstream.base_path(), path, head.uri.query())?;
     Ok(Step::Forward(admitted, target))
+}
+
+/// What happens to requests outside every endpoint.
+fn judge_elsewhere(core: &Core, head: &Parts, route: &Route<'_, '_>) -> Result<Step, Denial> {
+    match route {
+        Route::Management => Ok(Step::Manage),
+        Route::Alive => health(head, true),
+        Route::Ready => health(head, !core.is_draining()),
+        Route::UnknownEndpoint => Err(Denial::EndpointNotFound),
+        Route::Endpoint(..) | Route::BesideEndpoint(_) | Route::Nothing => {
+            Err(Denial::RouteNotFound)
+        }
+    }
 }
 
 /// The id that the client sent, if it is one (1 to 128 of `A-Z a-z 0-9 . _ -`), else a fresh one.
@@ -156,7 +171,7 @@ fn request_id(core: &Core, headers: &HeaderMap) -> HeaderValue {
 fn health(head: &Parts, is_well: bool) -> Result<Step, Denial> {
     match head.method {
         Method::GET | Method::HEAD => Ok(Step::Answer(respond::health(is_well))),
-        _ => Err(Denial::MethodNotAllowed),
+        _ => Err(Denial::RouteNotFound),
     }
 }
 

@@ -56,13 +56,17 @@ pub struct CorsPolicy {
 }
 
 impl CorsPolicy {
-    /// Compiles an object in which no problem was found.
-    pub(crate) fn new(config: &CorsConfig, origins: OriginSet) -> Self {
+    /// Compiles an object in which no problem was found, for `origins`, which may come from elsewhere.
+    pub fn new(config: &CorsConfig, origins: OriginSet) -> Self {
         let lists_all = config.enforcement == Enforcement::Report;
         let methods = MethodRules::new(&config.allowed_methods, lists_all);
         let headers = HeaderRules::new(&config.allowed_headers, lists_all);
         Self {
-            preflight_vary: vary(!origins.admits_any(), methods.is_dynamic(), headers.is_dynamic()),
+            preflight_vary: vary(
+                !origins.admits_any(),
+                methods.is_dynamic(),
+                headers.is_dynamic(),
+            ),
             max_age: ready_to_send(config.max_age.to_string()),
             credentials: config.allow_credentials,
             expose: exposed(&config.exposed_headers, config.allow_credentials),
@@ -151,7 +155,11 @@ impl CorsPolicy {
         // `*` without credentials is the same for everybody: caches may give one answer to all.
         let is_any = self.origins.admits_any();
         ActualVerdict {
-            allow_origin: if is_any { AllowOrigin::Any } else { AllowOrigin::Withheld },
+            allow_origin: if is_any {
+                AllowOrigin::Any
+            } else {
+                AllowOrigin::Withheld
+            },
             allow_credentials: false,
             expose: if is_any { &self.expose } else { &Expose::None },
             vary_origin: !is_any,
@@ -258,7 +266,9 @@ fn vary(by_origin: bool, by_method: bool, by_headers: bool) -> Option<Bytes> {
         (true, true, false) => "Origin, Access-Control-Request-Method",
         (true, false, true) => "Origin, Access-Control-Request-Headers",
         (false, true, true) => "Access-Control-Request-Method, Access-Control-Request-Headers",
-        (true, true, true) => "Origin, Access-Control-Request-Method, Access-Control-Request-Headers",
+        (true, true, true) => {
+            "Origin, Access-Control-Request-Method, Access-Control-Request-Headers"
+        }
     };
     Some(Bytes::from_static(names.as_bytes()))
 }

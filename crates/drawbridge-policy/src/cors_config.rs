@@ -3,12 +3,14 @@
 //! [`CorsConfig::read`] looks at types, [`CorsConfig::compile`] at meaning. What compiles works in a browser as it is
 //! written, or carries a warning that says what will not. It must never repair silently: lists are kept as given.
 
+mod findings;
 mod headers;
 mod methods;
 
 use serde_json::{Value, json};
 
 use crate::cors::CorsPolicy;
+use crate::cors_config::findings::Findings;
 use crate::document::{Fields, as_strings, nearest};
 use crate::issue::{ConfigIssue, Problems};
 use crate::origin_set::OriginSet;
@@ -19,9 +21,6 @@ const MAX_MAX_AGE: i64 = 2_147_483_647;
 
 /// The default `maxAge`, and the longest that any browser keeps to.
 const DAY: i64 = 86_400;
-
-/// Most entries of any list but `allowedOrigins`.
-const MAX_ENTRIES: usize = 100;
 
 const DEFAULT_METHODS: [&str; 3] = ["GET", "POST", "OPTIONS"];
 
@@ -119,8 +118,11 @@ impl CorsConfig {
                 .and_then(|value| read_list(value, &pointer, placeholder, problems))
                 .unwrap_or(default)
         };
-        let allowed_origins =
-            list("allowedOrigins", "https://placeholder.invalid", default.allowed_origins);
+        let allowed_origins = list(
+            "allowedOrigins",
+            "https://placeholder.invalid",
+            default.allowed_origins,
+        );
         let allowed_methods = list("allowedMethods", "GET", default.allowed_methods);
         let allowed_headers = list("allowedHeaders", "X-Placeholder", default.allowed_headers);
         let exposed_headers = list("exposedHeaders", "X-Placeholder", default.exposed_headers);
@@ -128,8 +130,12 @@ impl CorsConfig {
             allowed_origins,
             allowed_methods,
             allowed_headers,
-            max_age: fields.integer("maxAge", problems).unwrap_or(default.max_age),
-            allow_credentials: fields.boolean("allowCredentials", problems).unwrap_or_default(),
+            max_age: fields
+                .integer("maxAge", problems)
+                .unwrap_or(default.max_age),
+            allow_credentials: fields
+                .boolean("allowCredentials", problems)
+                .unwrap_or_default(),
             exposed_headers,
             enforcement: read_enforcement(&mut fields, problems).unwrap_or_default(),
         };
@@ -182,7 +188,9 @@ impl CorsConfig {
             let detail = "nothing is enforced: every origin, method and header is answered as if it were listed, and what \
                           would have been refused is counted";
             let warning = ConfigIssue::new(at("enforcement"), "report_only", detail);
-            findings.warnings.push(warning.suggest(Enforcement::Server.as_str()));
+            findings
+                .warnings
+                .push(warning.suggest(Enforcement::Server.as_str()));
         }
     }
 
@@ -200,48 +208,6 @@ impl CorsConfig {
     }
 }
 
-/// What was found in one object.
-#[derive(Debug, Default)]
-struct Findings {
-    errors: Vec<ConfigIssue>,
-    warnings: Vec<ConfigIssue>,
-}
-
-impl Findings {
-    /// Refuses a list with more entries than any list can have.
-    fn check_length(&mut self, entries: &[String], pointer: &str) {
-        if entries.len() > MAX_ENTRIES {
-            let detail = format!("at most {MAX_ENTRIES} entries can be listed, not {}", entries.len());
-            self.errors.push(ConfigIssue::new(pointer, "too_many_entries", detail));
-        }
-    }
-
-    fn warn_listed_twice(&mut self, pointer: String, name: &str) {
-        let detail = format!("`{name}` is listed twice");
-        self.warnings.push(ConfigIssue::new(pointer, "listed_twice", detail));
-    }
-
-    /// Warns that a list lacks names that nearly every client needs; each suggestion adds all of them.
-    fn warn_missing(&mut self, entries: &[String], pointer: &str, missing: &[Missing]) {
-        let names = missing.iter().map(|missing| missing.name.to_owned());
-        let complete: Vec<String> = entries.iter().cloned().chain(names).collect();
-        for missing in missing {
-            let mut warning = ConfigIssue::new(pointer, missing.code, missing.detail);
-            if complete.len() <= MAX_ENTRIES {
-                warning = warning.suggest(complete.clone());
-            }
-            self.warnings.push(warning);
-        }
-    }
-}
-
-/// A name that a list should have.
-struct Missing {
-    name: &'static str,
-    code: &'static str,
-    detail: &'static str,
-}
-
 /// A list of strings. An element of another type is a problem, and a harmless placeholder keeps its place, so that the
 /// problems of later elements are reported where they are; a document with a problem is never put to use.
 fn read_list(
@@ -252,16 +218,26 @@ fn read_list(
 ) -> Option<Vec<String>> {
     as_strings(value, pointer, problems)?;
     let elements = value.as_array()?.iter();
-    Some(elements.map(|element| element.as_str().unwrap_or(placeholder).to_owned()).collect())
+    Some(
+        elements
+            .map(|element| element.as_str().unwrap_or(placeholder).to_owned())
+            .collect(),
+    )
 }
 
 fn read_enforcement(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Enforcement> {
     let text = fields.string("enforcement", problems)?;
-    let known = Enforcement::ALL.into_iter().find(|known| known.as_str() == text);
+    let known = Enforcement::ALL
+        .into_iter()
+        .find(|known| known.as_str() == text);
     if known.is_none() {
         let names = Enforcement::ALL.map(Enforcement::as_str);
         let detail = "enforcement is `server`, `browser` or `report`";
-        let mut problem = ConfigIssue::new(fields.pointer_to("enforcement"), "unknown_enforcement", detail);
+        let mut problem = ConfigIssue::new(
+            fields.pointer_to("enforcement"),
+            "unknown_enforcement",
+            detail,
+        );
         if let Some(near) = nearest(text, &names) {
             problem = problem.suggest(near);
         }
@@ -273,13 +249,20 @@ fn read_enforcement(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<
 fn check_max_age(seconds: i64, pointer: String, findings: &mut Findings) {
     if seconds < 0 {
         let detail = "maxAge is a number of seconds; 0 keeps browsers from remembering preflights";
-        findings.errors.push(ConfigIssue::new(pointer, "max_age_negative", detail).suggest(0));
+        findings
+            .errors
+            .push(ConfigIssue::new(pointer, "max_age_negative", detail).suggest(0));
     } else if seconds > MAX_MAX_AGE {
-        let detail = format!("maxAge is at most {MAX_MAX_AGE} seconds; no browser keeps to more than {DAY}");
-        findings.errors.push(ConfigIssue::new(pointer, "max_age_too_large", detail).suggest(DAY));
+        let detail =
+            format!("maxAge is at most {MAX_MAX_AGE} seconds; no browser keeps to more than {DAY}");
+        findings
+            .errors
+            .push(ConfigIssue::new(pointer, "max_age_too_large", detail).suggest(DAY));
     } else if seconds > DAY {
         let detail = "no browser remembers a preflight for longer than 86400 seconds (Firefox); Chromium keeps to 7200, \
                       Safari to 600";
-        findings.warnings.push(ConfigIssue::new(pointer, "max_age_beyond_browsers", detail).suggest(DAY));
+        findings
+            .warnings
+            .push(ConfigIssue::new(pointer, "max_age_beyond_browsers", detail).suggest(DAY));
     }
 }

@@ -71,13 +71,13 @@ struct Row {
     hint: &'static str,
 }
 
-const fn row(
-    code: &'static str,
-    status: u16,
-    message: &'static str,
-    hint: &'static str,
-) -> Row {
-    Row { code, status, message, hint }
+const fn row(code: &'static str, status: u16, message: &'static str, hint: &'static str) -> Row {
+    Row {
+        code,
+        status,
+        message,
+        hint,
+    }
 }
 
 impl Denial {

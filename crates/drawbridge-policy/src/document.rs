@@ -146,11 +146,7 @@ impl<'v> Fields<'v> {
 }
 
 /// A string, or a `wrong_type` problem.
-pub fn as_string<'v>(
-    value: &'v Value,
-    pointer: &str,
-    problems: &mut Problems,
-) -> Option<&'v str> {
+pub fn as_string<'v>(value: &'v Value, pointer: &str, problems: &mut Problems) -> Option<&'v str> {
     let found = value.as_str();
     if found.is_none() {
         problems.push(wrong_type(value, pointer, "a string"));
@@ -160,9 +156,7 @@ pub fn as_string<'v>(
 
 /// An integer (saturating at the ends of `i64`), or a `wrong_type` problem.
 pub fn as_integer(value: &Value, pointer: &str, problems: &mut Problems) -> Option<i64> {
-    let found = value
-        .as_i64()
-        .or_else(|| value.as_u64().map(|_| i64::MAX));
+    let found = value.as_i64().or_else(|| value.as_u64().map(|_| i64::MAX));
     if found.is_none() {
         problems.push(wrong_type(value, pointer, "an integer"));
     }
@@ -232,7 +226,7 @@ pub fn nearest<'k>(name: &str, known: &[&'k str]) -> Option<&'k str> {
         .iter()
         .copied()
         .map(|candidate| (edits(&folded, &fold(candidate)), candidate))
-        .filter(|(distance, candidate)| *distance <= 2.min(candidate.len() / 3))
+        .filter(|(distance, candidate)| *distance <= 2.min(candidate.len() / 2))
         .min()
         .map(|(_, candidate)| candidate)
 }
@@ -318,7 +312,9 @@ impl<'de> Visitor<'de> for StrictVisitor {
         let mut members = Map::new();
         while let Some(name) = access.next_key::<String>()? {
             if members.contains_key(&name) {
-                return Err(de::Error::custom(format_args!("member `{name}` stands twice")));
+                return Err(de::Error::custom(format_args!(
+                    "member `{name}` stands twice"
+                )));
             }
             let Strict(value) = access.next_value()?;
             members.insert(name, value);
@@ -335,8 +331,14 @@ mod tests {
     #[test]
     fn duplicate_members_are_refused_at_any_depth() {
         let error = parse_document(br#"{"a":[{"b":1,"\u0062":2}]}"#).unwrap_err();
-        assert!(error.to_string().contains("member `b` stands twice"), "{error}");
-        assert_eq!(parse_document(b"[1,-2,0.5,null,\"x\"]").unwrap(), json!([1, -2, 0.5, null, "x"]));
+        assert!(
+            error.to_string().contains("member `b` stands twice"),
+            "{error}"
+        );
+        assert_eq!(
+            parse_document(b"[1,-2,0.5,null,\"x\"]").unwrap(),
+            json!([1, -2, 0.5, null, "x"])
+        );
     }
 
     #[test]
@@ -346,10 +348,16 @@ mod tests {
         let mut fields = Fields::open(&value, "/root", &mut problems).unwrap();
         fields.required_string("name", &mut problems);
         fields.integer("count", &mut problems);
-        assert_eq!(fields.strings("list", &mut problems), Some(vec!["a".to_owned()]));
+        assert_eq!(
+            fields.strings("list", &mut problems),
+            Some(vec!["a".to_owned()])
+        );
         fields.finish(&mut problems);
         let issues = problems.into_result(()).unwrap_err();
-        let found: Vec<_> = issues.iter().map(|issue| (issue.pointer.as_str(), issue.code)).collect();
+        let found: Vec<_> = issues
+            .iter()
+            .map(|issue| (issue.pointer.as_str(), issue.code))
+            .collect();
         assert_eq!(
             found,
             [
@@ -360,13 +368,21 @@ mod tests {
                 ("/root/a~1b~0c", "unknown_field"),
             ]
         );
-        assert!(issues[3].detail.contains("did you mean `name`"), "{}", issues[3].detail);
+        assert!(
+            issues[3].detail.contains("did you mean `name`"),
+            "{}",
+            issues[3].detail
+        );
     }
 
     #[test]
     fn a_string_where_a_list_is_needed_suggests_the_list() {
         let mut problems = Problems::new();
-        as_strings(&json!("https://a.example"), "/allowedOrigins", &mut problems);
+        as_strings(
+            &json!("https://a.example"),
+            "/allowedOrigins",
+            &mut problems,
+        );
         let issues = problems.into_result(()).unwrap_err();
         assert_eq!(issues[0].suggestion, Some(json!(["https://a.example"])));
     }

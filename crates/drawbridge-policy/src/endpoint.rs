@@ -14,6 +14,7 @@ use crate::cors::CorsPolicy;
 use crate::cors_config::CorsConfig;
 use crate::document::{Fields, as_array, as_string, wrong_type};
 use crate::issue::{ConfigIssue, Problems};
+use crate::model_scan::MAX_MODEL_BYTES;
 use crate::names::is_token;
 use crate::upstream::Upstream;
 
@@ -135,7 +136,8 @@ impl Endpoint {
             project: Arc::clone(project),
             name: name.into(),
             models: config.models.into(),
-            credential: credential.map(|secret| upstream_credential(&config.credential_header, secret)),
+            credential: credential
+                .map(|secret| upstream_credential(&config.credential_header, secret)),
             upstream: config.upstream,
             cors,
             limits: config.limits,
@@ -240,9 +242,9 @@ fn read_model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<M
         Value::Object(_) => {
             let mut fields = Fields::open(value, pointer, problems)?;
             let name = fields.required_string("name", problems);
-            let upstream_name = fields.nullable("upstream_name").and_then(|value| {
-                as_string(value, &format!("{pointer}/upstream_name"), problems)
-            });
+            let upstream_name = fields
+                .nullable("upstream_name")
+                .and_then(|value| as_string(value, &format!("{pointer}/upstream_name"), problems));
             for (field, name) in [("name", name), ("upstream_name", upstream_name)] {
                 if let Some(name) = name {
                     check_model_name(name, &fields.pointer_to(field), problems);
@@ -255,14 +257,19 @@ fn read_model(value: &Value, pointer: &str, problems: &mut Problems) -> Option<M
             })
         }
         _ => {
-            problems.push(wrong_type(value, pointer, "a model's name, or an object with its `name`,"));
+            problems.push(wrong_type(
+                value,
+                pointer,
+                "a model's name, or an object with its `name`,",
+            ));
             None
         }
     }
 }
 
 fn check_model_name(name: &str, pointer: &str, problems: &mut Problems) {
-    let is_fine = (1..=256).contains(&name.len()) && !name.chars().any(char::is_control);
+    let is_fine =
+        (1..=MAX_MODEL_BYTES).contains(&name.len()) && !name.chars().any(char::is_control);
     if !is_fine {
         let detail = "a model's name has 1 to 256 bytes and no control characters";
         problems.push(ConfigIssue::new(pointer, "bad_model_name", detail));

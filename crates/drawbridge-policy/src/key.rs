@@ -187,7 +187,8 @@ pub fn is_publishable_route(method: &[u8], path: &str) -> bool {
             ];
             EXACT.contains(&path)
                 || ["audio/", "images/"].iter().any(|family| {
-                    path.strip_prefix(family).is_some_and(|rest| !rest.is_empty())
+                    path.strip_prefix(family)
+                        .is_some_and(|rest| !rest.is_empty())
                 })
         }
         _ => false,
@@ -219,7 +220,12 @@ mod tests {
 
     #[test]
     fn publishable_keys_reach_inference_and_nothing_else() {
-        for path in ["/chat/completions", "/audio/speech", "/images/generations", "/embeddings"] {
+        for path in [
+            "/chat/completions",
+            "/audio/speech",
+            "/images/generations",
+            "/embeddings",
+        ] {
             assert!(is_publishable_route(b"POST", path), "{path}");
         }
         for (method, path) in [

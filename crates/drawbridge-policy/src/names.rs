@@ -102,3 +102,10 @@ pub fn is_always_readable(name: &str) -> bool {
         .iter()
         .any(|readable| name.eq_ignore_ascii_case(readable))
 }
+
+/// A name without the white space, quotes and separators that were copied along with it.
+pub(crate) fn without_stray_ends(name: &str) -> &str {
+    name.trim_matches(|character: char| {
+        character.is_whitespace() || character.is_control() || ",;:\"'`".contains(character)
+    })
+}

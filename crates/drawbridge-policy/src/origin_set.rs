@@ -6,7 +6,6 @@
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
-use memchr::memrchr_iter;
 
 use crate::origin::{MAX_ORIGIN_LEN, Origin};
 use crate::pattern::{ExtensionScheme, HttpScheme, OriginPattern};
@@ -123,16 +122,19 @@ impl Subdomains {
         }
     }
 
-    /// Walks the host's labels from the right; what follows the n-th dot has n - 1 dots itself.
+    /// Walks the host from the right; what follows its n-th dot is a parent with n - 1 dots.
     fn contains(&self, origin: &Origin<'_>) -> bool {
         let mut depths = self.depths;
         let text = origin.host_and_port();
-        for dot in memrchr_iter(b'.', origin.host()) {
+        for (index, byte) in origin.host().iter().enumerate().rev() {
             if depths == 0 {
                 return false;
             }
+            if *byte != b'.' {
+                continue;
+            }
             if depths & 1 != 0 {
-                let parent = text.get(dot + 1..).unwrap_or_default();
+                let parent = text.get(index + 1..).unwrap_or_default();
                 let schemes = self.parents.get(parent).copied().unwrap_or_default();
                 if schemes.contains(origin.scheme()) {
                     return true;

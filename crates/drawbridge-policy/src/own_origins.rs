@@ -68,7 +68,10 @@ mod tests {
 
     #[test]
     fn a_public_url_replaces_the_loopback_names() {
-        let own = OwnOrigins::new(Some("https://gw.example.net"), "127.0.0.1:80".parse().unwrap());
+        let own = OwnOrigins::new(
+            Some("https://gw.example.net"),
+            "127.0.0.1:80".parse().unwrap(),
+        );
         assert!(own.contains(b"https://gw.example.net"));
         assert!(!own.contains(b"http://localhost"));
         assert!(own.allows_host(b"anything"));

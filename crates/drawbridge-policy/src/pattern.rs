@@ -4,11 +4,13 @@
 //! is strict; [`compile_patterns`] says what is wrong with a list, entry by entry, and what was probably meant. A
 //! pattern must never admit what no browser sends, and never be saved when it cannot match anything.
 
+mod authority;
 mod check;
 mod context;
 mod diagnosis;
 mod host;
 mod regex;
+mod scheme;
 
 use crate::origin::{MAX_HOST_LEN, Origin, ends_in_a_number};
 
@@ -109,7 +111,8 @@ impl OriginPattern {
         }
         if let Some(origin) = text.strip_suffix(":*") {
             HttpScheme::parse(scheme)?;
-            let is_fine = !Origin::parse(origin.as_bytes())?.has_port() && has_canonical_host(origin);
+            let is_fine =
+                !Origin::parse(origin.as_bytes())?.has_port() && has_canonical_host(origin);
             return is_fine.then(|| Self::AnyPort(origin.into()));
         }
         Origin::parse(text.as_bytes())?;

@@ -162,10 +162,14 @@ impl Live {
 
     /// Makes the next request see `changes`. A revision that is not newer than the current one is ignored.
     pub fn publish(&self, revision: u64, changes: impl IntoIterator<Item = Change>) {
-        let _one_at_a_time = self.publishing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self
+            .publishing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let current = self.current.load();
         if revision > current.revision {
-            self.current.store(Arc::new(current.apply(revision, changes)));
+            self.current
+                .store(Arc::new(current.apply(revision, changes)));
         }
     }
 }
@@ -243,7 +247,10 @@ mod tests {
             revoked_at: revoked.then_some(Timestamp::UNIX_EPOCH),
             tokens: tokens
                 .iter()
-                .map(|token| KeyToken { digest: TokenDigest::of(token), expires_at: None })
+                .map(|token| KeyToken {
+                    digest: TokenDigest::of(token),
+                    expires_at: None,
+                })
                 .collect(),
         }))
     }

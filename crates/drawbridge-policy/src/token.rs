@@ -90,11 +90,7 @@ pub fn is_plausible(token: &[u8]) -> bool {
     let secret = parts.next().is_some_and(|secret| {
         secret.len() == SECRET_LENGTH && secret.iter().all(u8::is_ascii_alphanumeric)
     });
-    kind && mode
-        && slug
-        && secret
-        && parts.next().is_none()
-        && check_sum(body).as_bytes() == check
+    kind && mode && slug && secret && parts.next().is_none() && check_sum(body).as_bytes() == check
 }
 
 /// Why text cannot be imported as a token, or `Ok`.
@@ -102,8 +98,7 @@ pub fn is_plausible(token: &[u8]) -> bool {
 /// # Errors
 /// One sentence that says what is wrong.
 pub fn check_import(token: &str) -> Result<(), &'static str> {
-    let is_token_byte =
-        |byte: u8| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte);
+    let is_token_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"._~+/=-".contains(&byte);
     if token.starts_with(PREFIX) {
         return Err("tokens that begin with `dbr_` are made by Drawbridge and cannot be imported");
     }
@@ -136,7 +131,10 @@ pub fn presented<'r>(
     api_keys: impl Iterator<Item = &'r [u8]>,
 ) -> Result<&'r [u8], Denial> {
     let mut found = None;
-    for token in authorization.filter_map(bearer).chain(api_keys.map(<[u8]>::trim_ascii)) {
+    for token in authorization
+        .filter_map(bearer)
+        .chain(api_keys.map(<[u8]>::trim_ascii))
+    {
         if token.is_empty() {
             continue;
         }
@@ -151,7 +149,9 @@ pub fn presented<'r>(
 
 fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(7)?;
-    scheme.eq_ignore_ascii_case(b"bearer ").then(|| token.trim_ascii())
+    scheme
+        .eq_ignore_ascii_case(b"bearer ")
+        .then(|| token.trim_ascii())
 }
 
 fn check_sum(body: &[u8]) -> String {
@@ -176,7 +176,10 @@ mod tests {
     #[test]
     fn a_made_token_has_the_documented_shape_and_is_plausible() {
         let token = token();
-        assert!(token.starts_with("dbr_pk_live_my-project_0123456789ABCDEF"), "{token}");
+        assert!(
+            token.starts_with("dbr_pk_live_my-project_0123456789ABCDEF"),
+            "{token}"
+        );
         assert_eq!(token.len(), "dbr_pk_live_my-project_".len() + 38);
         assert!(is_plausible(token.as_bytes()));
     }
@@ -187,7 +190,11 @@ mod tests {
         for index in 4..token.len() {
             let mut changed = token.clone();
             changed[index] = if changed[index] == b'x' { b'y' } else { b'x' };
-            assert!(!is_plausible(&changed), "{}", String::from_utf8_lossy(&changed));
+            assert!(
+                !is_plausible(&changed),
+                "{}",
+                String::from_utf8_lossy(&changed)
+            );
         }
         assert!(!is_plausible(b"dbr_"));
         assert!(!is_plausible(&token[..token.len() - 1]));
@@ -196,19 +203,31 @@ mod tests {
 
     #[test]
     fn randomness_that_would_favour_some_characters_is_left_out() {
-        assert_eq!(make_token(KeyKind::Secret, KeyMode::Test, "p", &[250; 64]), None);
+        assert_eq!(
+            make_token(KeyKind::Secret, KeyMode::Test, "p", &[250; 64]),
+            None
+        );
     }
 
     #[test]
     fn equal_keys_in_two_headers_are_one_and_different_ones_conflict() {
         let lines = |values: &'static [&'static [u8]]| values.iter().copied();
-        assert_eq!(presented(lines(&[b"Bearer abc"]), lines(&[b"abc"])), Ok(&b"abc"[..]));
+        assert_eq!(
+            presented(lines(&[b"Bearer abc"]), lines(&[b"abc"])),
+            Ok(&b"abc"[..])
+        );
         assert_eq!(
             presented(lines(&[b"bearer abc"]), lines(&[b"abd"])),
             Err(Denial::ConflictingKeys)
         );
-        assert_eq!(presented(lines(&[b"Basic abc"]), lines(&[])), Err(Denial::MissingKey));
-        assert_eq!(presented(lines(&[b"Bearer "]), lines(&[b""])), Err(Denial::MissingKey));
+        assert_eq!(
+            presented(lines(&[b"Basic abc"]), lines(&[])),
+            Err(Denial::MissingKey)
+        );
+        assert_eq!(
+            presented(lines(&[b"Bearer "]), lines(&[b""])),
+            Err(Denial::MissingKey)
+        );
     }
 
     #[test]

@@ -62,7 +62,12 @@ pub struct AuditRow {
 
 impl AuditRow {
     /// The row that follows one with the number `last_seq` and the hash `prev_hash` (0 and zeros: the first).
-    pub(crate) fn after(last_seq: u64, prev_hash: [u8; 32], revision: u64, entry: AuditEntry) -> Self {
+    pub(crate) fn after(
+        last_seq: u64,
+        prev_hash: [u8; 32],
+        revision: u64,
+        entry: AuditEntry,
+    ) -> Self {
         let mut row = Self {
             seq: last_seq + 1,
             revision,
@@ -132,8 +137,15 @@ mod tests {
     #[test]
     fn the_serialisation_has_not_changed() {
         // Computed from the documentation of `compute_hash` by another program.
-        let hex: String = row().hash.iter().map(|byte| format!("{byte:02x}")).collect();
-        assert_eq!(hex, "1bd7d08968443841ae4c2f4ccd2b2027bef716e30025077282dff7ef4725720d");
+        let hex: String = row()
+            .hash
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        assert_eq!(
+            hex,
+            "1bd7d08968443841ae4c2f4ccd2b2027bef716e30025077282dff7ef4725720d"
+        );
     }
 
     #[test]

@@ -40,7 +40,9 @@ impl<'r> Columns<'r> {
     {
         let index = self.next;
         self.next += 1;
-        self.row.try_get(index).map_err(|error| self.corrupt(index, error))
+        self.row
+            .try_get(index)
+            .map_err(|error| self.corrupt(index, error))
     }
 
     pub(crate) fn number(&mut self) -> Result<u64, StoreError> {
@@ -50,7 +52,8 @@ impl<'r> Columns<'r> {
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, StoreError> {
         let text: &str = self.take()?;
-        text.parse().map_err(|error: jiff::Error| self.corrupt(self.next - 1, error))
+        text.parse()
+            .map_err(|error: jiff::Error| self.corrupt(self.next - 1, error))
     }
 
     pub(crate) fn optional_time(&mut self) -> Result<Option<Timestamp>, StoreError> {
@@ -66,7 +69,9 @@ impl<'r> Columns<'r> {
 
     pub(crate) fn hash(&mut self) -> Result<[u8; 32], StoreError> {
         let bytes: &[u8] = self.take()?;
-        bytes.try_into().map_err(|error: std::array::TryFromSliceError| self.corrupt(self.next - 1, error))
+        bytes
+            .try_into()
+            .map_err(|error: std::array::TryFromSliceError| self.corrupt(self.next - 1, error))
     }
 
     pub(crate) fn optional_digest(&mut self) -> Result<Option<TokenDigest>, StoreError> {
@@ -77,9 +82,16 @@ impl<'r> Columns<'r> {
     }
 
     fn corrupt(&self, index: usize, source: impl Into<Cause>) -> StoreError {
-        let column = self.row.columns().get(index).map_or("?", sqlx::Column::name);
+        let column = self
+            .row
+            .columns()
+            .get(index)
+            .map_or("?", sqlx::Column::name);
         let what = format!("column `{column}` of a row for {}", self.kind);
-        StoreError::Corrupt { what, source: source.into() }
+        StoreError::Corrupt {
+            what,
+            source: source.into(),
+        }
     }
 }
 
@@ -89,7 +101,14 @@ mod tests {
 
     #[test]
     fn times_read_back_exactly_and_sort_as_text() {
-        let times = [0, 1, 999_999_999, 1_000_000_000, 1_795_000_000_123_456_789, 1_795_000_000_200_000_000];
+        let times = [
+            0,
+            1,
+            999_999_999,
+            1_000_000_000,
+            1_795_000_000_123_456_789,
+            1_795_000_000_200_000_000,
+        ];
         let texts: Vec<String> = times
             .iter()
             .map(|nanosecond| from_time(Timestamp::from_nanosecond(*nanosecond).unwrap()))
@@ -97,7 +116,10 @@ mod tests {
         assert_eq!(texts[1], "1970-01-01T00:00:00.000000001Z");
         assert!(texts.is_sorted());
         for (text, nanosecond) in texts.iter().zip(times) {
-            assert_eq!(text.parse::<Timestamp>().unwrap().as_nanosecond(), nanosecond);
+            assert_eq!(
+                text.parse::<Timestamp>().unwrap().as_nanosecond(),
+                nanosecond
+            );
         }
     }
 }

@@ -28,7 +28,10 @@ impl DataDir {
         let cannot_write = |error| broken(path, "cannot be written", error);
         let lock = open_private(&path.join(LOCK)).map_err(cannot_write)?;
         match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), _lock: lock }),
+            Ok(()) => Ok(Self {
+                path: path.to_owned(),
+                _lock: lock,
+            }),
             Err(TryLockError::WouldBlock) => Err(StoreError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => Err(broken(path, "cannot be locked", error)),
         }
@@ -53,16 +56,23 @@ impl DataDir {
 pub(crate) fn create(path: &Path) -> Result<(), StoreError> {
     match DirBuilder::new().recursive(true).mode(0o700).create(path) {
         Ok(()) => Ok(()),
-        Err(_) if path.exists() => {
-            Err(StoreError::DataDirectory { path: path.to_owned(), what: "is not a directory", source: None })
-        }
+        Err(_) if path.exists() => Err(StoreError::DataDirectory {
+            path: path.to_owned(),
+            what: "is not a directory",
+            source: None,
+        }),
         Err(error) => Err(broken(path, "cannot be made", error)),
     }
 }
 
 /// Opens a file for writing, made with mode 0600 if it is absent.
 pub(crate) fn open_private(path: &Path) -> io::Result<File> {
-    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)
+    OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(path)
 }
 
 /// Makes the directory's entries durable.
@@ -71,5 +81,9 @@ pub(crate) fn sync(directory: &Path) -> io::Result<()> {
 }
 
 fn broken(path: &Path, what: &'static str, error: io::Error) -> StoreError {
-    StoreError::DataDirectory { path: path.to_owned(), what, source: Some(error.into()) }
+    StoreError::DataDirectory {
+        path: path.to_owned(),
+        what,
+        source: Some(error.into()),
+    }
 }

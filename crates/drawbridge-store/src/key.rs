@@ -30,7 +30,10 @@ impl MasterKey {
     pub(crate) fn seal(&self, place: &Place<'_>, value: &[u8]) -> Result<Vec<u8>, Cause> {
         let mut nonce = [0; NONCE_LENGTH];
         getrandom::fill(&mut nonce)?;
-        let payload = Payload { msg: value, aad: &place.associated_data() };
+        let payload = Payload {
+            msg: value,
+            aad: &place.associated_data(),
+        };
         let ciphertext = self.cipher().encrypt(&nonce.into(), payload)?;
         let mut sealed = Vec::with_capacity(1 + NONCE_LENGTH + ciphertext.len());
         sealed.push(VERSION);
@@ -40,12 +43,25 @@ impl MasterKey {
     }
 
     /// Decrypts what was sealed for the same place with the same key.
-    pub(crate) fn open(&self, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, Cause> {
-        let rest = sealed.strip_prefix(&[VERSION]).ok_or("it is not sealed as version 1")?;
-        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or("it is too short")?;
-        let payload = Payload { msg: ciphertext, aad: &place.associated_data() };
+    pub(crate) fn open(
+        &self,
+        place: &Place<'_>,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Cause> {
+        let rest = sealed
+            .strip_prefix(&[VERSION])
+            .ok_or("it is not sealed as version 1")?;
+        let (nonce, ciphertext) = rest
+            .split_first_chunk::<NONCE_LENGTH>()
+            .ok_or("it is too short")?;
+        let payload = Payload {
+            msg: ciphertext,
+            aad: &place.associated_data(),
+        };
         let value = self.cipher().decrypt(nonce.into(), payload);
-        value.map(Zeroizing::new).map_err(|_| "it was sealed with another key, for another place, or damaged".into())
+        value
+            .map(Zeroizing::new)
+            .map_err(|_| "it was sealed with another key, for another place, or damaged".into())
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
@@ -77,7 +93,9 @@ impl Place<'_> {
     fn associated_data(&self) -> Vec<u8> {
         match self {
             Self::KeyCheck => b"key check".to_vec(),
-            Self::Endpoint { project_id, name } => format!("endpoint\0{project_id}\0{name}").into_bytes(),
+            Self::Endpoint { project_id, name } => {
+                format!("endpoint\0{project_id}\0{name}").into_bytes()
+            }
         }
     }
 }
@@ -86,7 +104,10 @@ impl Place<'_> {
 mod tests {
     use super::*;
 
-    const PLACE: Place<'static> = Place::Endpoint { project_id: "proj_abcdef", name: "chat" };
+    const PLACE: Place<'static> = Place::Endpoint {
+        project_id: "proj_abcdef",
+        name: "chat",
+    };
 
     fn key() -> MasterKey {
         MasterKey::from_secret("0123456789abcdef0123456789abcdef")
@@ -95,12 +116,25 @@ mod tests {
     #[test]
     fn a_sealed_value_opens_only_with_its_key_in_its_place_and_undamaged() {
         let sealed = key().seal(&PLACE, b"sk-upstream").unwrap();
-        assert_eq!(key().open(&PLACE, &sealed).unwrap().as_slice(), b"sk-upstream");
-        assert!(MasterKey::from_secret("another").open(&PLACE, &sealed).is_err());
+        assert_eq!(
+            key().open(&PLACE, &sealed).unwrap().as_slice(),
+            b"sk-upstream"
+        );
+        assert!(
+            MasterKey::from_secret("another")
+                .open(&PLACE, &sealed)
+                .is_err()
+        );
         for place in [
             Place::KeyCheck,
-            Place::Endpoint { project_id: "proj_abcdef", name: "chats" },
-            Place::Endpoint { project_id: "proj_abcdeg", name: "chat" },
+            Place::Endpoint {
+                project_id: "proj_abcdef",
+                name: "chats",
+            },
+            Place::Endpoint {
+                project_id: "proj_abcdeg",
+                name: "chat",
+            },
         ] {
             assert!(key().open(&place, &sealed).is_err());
         }
@@ -108,13 +142,19 @@ mod tests {
             let mut damaged = sealed.clone();
             damaged[index] ^= 1;
             assert!(key().open(&PLACE, &damaged).is_err(), "byte {index}");
-            assert!(key().open(&PLACE, &sealed[..index]).is_err(), "first {index} bytes");
+            assert!(
+                key().open(&PLACE, &sealed[..index]).is_err(),
+                "first {index} bytes"
+            );
         }
     }
 
     #[test]
     fn the_same_value_is_never_sealed_the_same_way_twice() {
-        assert_ne!(key().seal(&PLACE, b"x").unwrap(), key().seal(&PLACE, b"x").unwrap());
+        assert_ne!(
+            key().seal(&PLACE, b"x").unwrap(),
+            key().seal(&PLACE, b"x").unwrap()
+        );
     }
 
     #[test]

@@ -27,7 +27,8 @@ impl MasterKey {
             Ok(file) => load(path, file),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 create(path)?;
-                let file = File::open(path).map_err(|error| unusable(path, "cannot be read", error))?;
+                let file =
+                    File::open(path).map_err(|error| unusable(path, "cannot be read", error))?;
                 load(path, file)
             }
             Err(error) => Err(unusable(path, "cannot be read", error)),
@@ -36,7 +37,9 @@ impl MasterKey {
 }
 
 fn load(path: &Path, file: File) -> Result<MasterKey, StoreError> {
-    let metadata = file.metadata().map_err(|error| unusable(path, "cannot be read", error))?;
+    let metadata = file
+        .metadata()
+        .map_err(|error| unusable(path, "cannot be read", error))?;
     if metadata.permissions().mode() & 0o077 != 0 {
         return Err(StoreError::KeyFileExposed(path.to_owned()));
     }
@@ -45,7 +48,11 @@ fn load(path: &Path, file: File) -> Result<MasterKey, StoreError> {
     let text = text.trim();
     if text.chars().count() < LEAST_LENGTH {
         let what = "holds fewer than 32 characters, too few for a key";
-        return Err(StoreError::KeyFile { path: path.to_owned(), what, source: None });
+        return Err(StoreError::KeyFile {
+            path: path.to_owned(),
+            what,
+            source: None,
+        });
     }
     Ok(MasterKey::from_secret(text))
 }
@@ -63,7 +70,8 @@ fn create(path: &Path) -> Result<(), StoreError> {
     data_dir::create(directory)?;
     let mut random = Zeroizing::new([0; 32]);
     getrandom::fill(random.as_mut()).map_err(|error| cannot_make(error.into()))?;
-    let text: Zeroizing<String> = Zeroizing::new(random.iter().map(|byte| format!("{byte:02x}")).collect());
+    let text: Zeroizing<String> =
+        Zeroizing::new(random.iter().map(|byte| format!("{byte:02x}")).collect());
 
     let draft = getrandom::u64().map_err(|error| cannot_make(error.into()))?;
     let draft = path.with_extension(format!("{draft:016x}.new"));
@@ -78,11 +86,19 @@ fn create(path: &Path) -> Result<(), StoreError> {
 }
 
 fn write_draft(path: &Path, text: &str) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)?;
     writeln!(file, "{text}")?;
     file.sync_all()
 }
 
 fn unusable(path: &Path, what: &'static str, source: impl Into<Cause>) -> StoreError {
-    StoreError::KeyFile { path: path.to_owned(), what, source: Some(source.into()) }
+    StoreError::KeyFile {
+        path: path.to_owned(),
+        what,
+        source: Some(source.into()),
+    }
 }

@@ -7,6 +7,7 @@
 //! with success must never be lost. Tokens and credentials must never be stored as text.
 
 mod audit;
+mod changes;
 mod column;
 mod data_dir;
 mod error;

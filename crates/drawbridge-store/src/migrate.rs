@@ -5,19 +5,24 @@
 
 use std::path::{Path, PathBuf};
 
+use sqlx::SqlSafeStr as _;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnection;
-use sqlx::SqlSafeStr as _;
 
 use crate::data_dir;
 use crate::error::StoreError;
 
 /// Every migration for SQLite, oldest first.
-pub(crate) const SQLITE: &[(i64, &str, &str)] =
-    &[(1, "first", include_str!("../migrations/sqlite/0001_first.sql"))];
+pub(crate) const SQLITE: &[(i64, &str, &str)] = &[(
+    1,
+    "first",
+    include_str!("../migrations/sqlite/0001_first.sql"),
+)];
 
-const COUNT_TABLES: &str = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-const HAS_VERSIONS: &str = "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'";
+const COUNT_TABLES: &str =
+    "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+const HAS_VERSIONS: &str =
+    "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name = '_sqlx_migrations'";
 const READ_VERSION: &str = "SELECT MAX(version) FROM _sqlx_migrations";
 const BACK_UP: &str = "VACUUM INTO $1";
 
@@ -27,31 +32,66 @@ pub(crate) async fn migrate(
     path: &Path,
     migrations: &[(i64, &'static str, &'static str)],
 ) -> Result<(), StoreError> {
-    let failed = |source: sqlx::Error| StoreError::Open { path: path.to_owned(), source: source.into() };
-    let newest = migrations.iter().map(|(version, ..)| *version).max().unwrap_or(0);
+    let failed = |source: sqlx::Error| StoreError::Open {
+        path: path.to_owned(),
+        source: source.into(),
+    };
+    let newest = migrations
+        .iter()
+        .map(|(version, ..)| *version)
+        .max()
+        .unwrap_or(0);
     match version(connection, path).await? {
         Some(found) if found > newest => {
-            return Err(StoreError::NewerSchema { path: path.to_owned(), found, known: newest });
+            return Err(StoreError::NewerSchema {
+                path: path.to_owned(),
+                found,
+                known: newest,
+            });
         }
         Some(found) if found < newest => back_up(connection, path, found).await.map_err(failed)?,
         _ => {}
     }
     let migrations = migrations.iter().map(|(version, name, sql)| {
-        Migration::new(*version, (*name).into(), MigrationType::Simple, sql.into_sql_str(), false)
+        Migration::new(
+            *version,
+            (*name).into(),
+            MigrationType::Simple,
+            sql.into_sql_str(),
+            false,
+        )
     });
     let migrator = Migrator::with_migrations(migrations.collect());
     let ran = migrator.run(connection).await;
-    ran.map_err(|error| StoreError::Open { path: path.to_owned(), source: error.into() })
+    ran.map_err(|error| StoreError::Open {
+        path: path.to_owned(),
+        source: error.into(),
+    })
 }
 
 /// The schema's version; `None` in a database with nothing in it.
-async fn version(connection: &mut SqliteConnection, path: &Path) -> Result<Option<i64>, StoreError> {
-    let failed = |source: sqlx::Error| StoreError::Open { path: path.to_owned(), source: source.into() };
-    let has_versions: i64 = sqlx::query_scalar(HAS_VERSIONS).fetch_one(&mut *connection).await.map_err(failed)?;
+async fn version(
+    connection: &mut SqliteConnection,
+    path: &Path,
+) -> Result<Option<i64>, StoreError> {
+    let failed = |source: sqlx::Error| StoreError::Open {
+        path: path.to_owned(),
+        source: source.into(),
+    };
+    let has_versions: i64 = sqlx::query_scalar(HAS_VERSIONS)
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(failed)?;
     if has_versions > 0 {
-        return sqlx::query_scalar(READ_VERSION).fetch_one(connection).await.map_err(failed);
+        return sqlx::query_scalar(READ_VERSION)
+            .fetch_one(connection)
+            .await
+            .map_err(failed);
     }
-    let tables: i64 = sqlx::query_scalar(COUNT_TABLES).fetch_one(connection).await.map_err(failed)?;
+    let tables: i64 = sqlx::query_scalar(COUNT_TABLES)
+        .fetch_one(connection)
+        .await
+        .map_err(failed)?;
     if tables > 0 {
         return Err(StoreError::NotADatabase(path.to_owned()));
     }
@@ -59,7 +99,11 @@ async fn version(connection: &mut SqliteConnection, path: &Path) -> Result<Optio
 }
 
 /// Copies the database to [`backup_path`], whole or not at all.
-async fn back_up(connection: &mut SqliteConnection, path: &Path, version: i64) -> Result<(), sqlx::Error> {
+async fn back_up(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    version: i64,
+) -> Result<(), sqlx::Error> {
     let backup = backup_path(path, version);
     let draft = backup.with_extension("draft");
     // SQLite writes into a file that is there if it is empty, which leaves its mode to us.
@@ -67,7 +111,10 @@ async fn back_up(connection: &mut SqliteConnection, path: &Path, version: i64) -
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
         _ => data_dir::open_private(&draft)?,
     };
-    sqlx::query(BACK_UP).bind(draft.to_string_lossy().as_ref()).execute(connection).await?;
+    sqlx::query(BACK_UP)
+        .bind(draft.to_string_lossy().as_ref())
+        .execute(connection)
+        .await?;
     std::fs::File::open(&draft)?.sync_all()?;
     std::fs::rename(&draft, &backup)?;
     data_dir::sync(path.parent().unwrap_or(Path::new(".")))?;
@@ -89,10 +136,22 @@ pub(crate) mod tests {
     use super::*;
     use crate::sqlite;
 
-    const NEXT: &[(i64, &str, &str)] =
-        &[SQLITE[0], (2, "second", "ALTER TABLE projects ADD COLUMN document TEXT NOT NULL DEFAULT '{}'")];
-    const BROKEN: &[(i64, &str, &str)] =
-        &[SQLITE[0], (2, "second", "CREATE TABLE half (id INTEGER); CREATE TABLE meta (id INTEGER)")];
+    const NEXT: &[(i64, &str, &str)] = &[
+        SQLITE[0],
+        (
+            2,
+            "second",
+            "ALTER TABLE projects ADD COLUMN document TEXT NOT NULL DEFAULT '{}'",
+        ),
+    ];
+    const BROKEN: &[(i64, &str, &str)] = &[
+        SQLITE[0],
+        (
+            2,
+            "second",
+            "CREATE TABLE half (id INTEGER); CREATE TABLE meta (id INTEGER)",
+        ),
+    ];
 
     /// A new database at the newest schema.
     pub(crate) async fn migrated(path: &Path) -> SqliteConnection {
@@ -102,14 +161,20 @@ pub(crate) mod tests {
     }
 
     async fn connect(path: &Path) -> SqliteConnection {
-        sqlite::writing(path).create_if_missing(true).connect().await.unwrap()
+        sqlite::writing(path)
+            .create_if_missing(true)
+            .connect()
+            .await
+            .unwrap()
     }
 
-    /// Names of the files in a directory that are not the database's own.
+    /// Names of the databases in a directory, but for the one in use.
     fn backups(directory: &TempDir) -> Vec<String> {
         let entries = std::fs::read_dir(directory.path()).unwrap();
         let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        names.filter(|name| !name.starts_with("drawbridge.db")).collect()
+        names
+            .filter(|name| name.ends_with(".db") && name != "drawbridge.db")
+            .collect()
     }
 
     #[tokio::test]
@@ -130,11 +195,17 @@ pub(crate) mod tests {
         assert_eq!(backups(&directory), ["drawbridge.schema-1.db"]);
 
         let backup = directory.path().join("drawbridge.schema-1.db");
-        assert_eq!(std::fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(
+            std::fs::metadata(&backup).unwrap().permissions().mode() & 0o777,
+            0o600
+        );
         let mut old = connect(&backup).await;
         assert_eq!(version(&mut old, &backup).await.unwrap(), Some(1));
         migrate(&mut old, &backup, SQLITE).await.unwrap();
-        let slug: String = sqlx::query_scalar("SELECT slug FROM projects").fetch_one(&mut old).await.unwrap();
+        let slug: String = sqlx::query_scalar("SELECT slug FROM projects")
+            .fetch_one(&mut old)
+            .await
+            .unwrap();
         assert_eq!(slug, "one");
 
         migrate(&mut connection, &path, NEXT).await.unwrap();
@@ -151,7 +222,9 @@ pub(crate) mod tests {
         drop(connection);
         let mut connection = connect(&path).await;
         migrate(&mut connection, &path, NEXT).await.unwrap();
-        let half: Result<i64, _> = sqlx::query_scalar("SELECT COUNT(*) FROM half").fetch_one(&mut connection).await;
+        let half: Result<i64, _> = sqlx::query_scalar("SELECT COUNT(*) FROM half")
+            .fetch_one(&mut connection)
+            .await;
         assert!(half.is_err());
     }
 
@@ -162,7 +235,17 @@ pub(crate) mod tests {
         let mut connection = migrated(&path).await;
         migrate(&mut connection, &path, NEXT).await.unwrap();
         let refused = migrate(&mut connection, &path, SQLITE).await;
-        assert!(matches!(refused, Err(StoreError::NewerSchema { found: 2, known: 1, .. })), "{refused:?}");
+        assert!(
+            matches!(
+                refused,
+                Err(StoreError::NewerSchema {
+                    found: 2,
+                    known: 1,
+                    ..
+                })
+            ),
+            "{refused:?}"
+        );
         assert_eq!(version(&mut connection, &path).await.unwrap(), Some(2));
     }
 }

@@ -25,7 +25,10 @@ pub(crate) async fn open(
 
     let options = sqlite::writing(&path);
     let mut writer = options.connect().await.map_err(failed)?;
-    let mode: String = sqlx::query_scalar(JOURNAL_MODE).fetch_one(&mut writer).await.map_err(failed)?;
+    let mode: String = sqlx::query_scalar(JOURNAL_MODE)
+        .fetch_one(&mut writer)
+        .await
+        .map_err(failed)?;
     if mode != "wal" {
         let source = "its file system has no shared memory for a write-ahead log".into();
         return Err(StoreError::Open { path, source });
@@ -41,17 +44,30 @@ pub(crate) async fn open(
 }
 
 /// Refuses a master key that is not the database's own; a new database takes the one that it is given.
-async fn check_key(connection: &mut SqliteConnection, path: &Path, key: &MasterKey) -> Result<(), StoreError> {
+async fn check_key(
+    connection: &mut SqliteConnection,
+    path: &Path,
+    key: &MasterKey,
+) -> Result<(), StoreError> {
     let failed = |error: sqlx::Error| cannot_open(path, error);
-    let sealed: Option<Vec<u8>> =
-        sqlx::query_scalar(sql::READ_KEY_CHECK).fetch_optional(&mut *connection).await.map_err(failed)?;
+    let sealed: Option<Vec<u8>> = sqlx::query_scalar(sql::READ_KEY_CHECK)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(failed)?;
     match sealed {
         Some(sealed) if key.open(&Place::KeyCheck, &sealed).is_ok() => Ok(()),
         Some(_) => Err(StoreError::WrongMasterKey(path.to_owned())),
         None => {
             let sealed = key.seal(&Place::KeyCheck, KEY_CHECK);
-            let sealed = sealed.map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
-            sqlx::query(sql::INSERT_META).bind(sealed).execute(connection).await.map_err(failed)?;
+            let sealed = sealed.map_err(|source| StoreError::Open {
+                path: path.to_owned(),
+                source,
+            })?;
+            sqlx::query(sql::INSERT_META)
+                .bind(sealed)
+                .execute(connection)
+                .await
+                .map_err(failed)?;
             Ok(())
         }
     }
@@ -59,10 +75,16 @@ async fn check_key(connection: &mut SqliteConnection, path: &Path, key: &MasterK
 
 fn cannot_open(path: &Path, error: sqlx::Error) -> StoreError {
     // SQLITE_NOTADB
-    let is_no_database = error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == "26");
+    let is_no_database = error
+        .as_database_error()
+        .and_then(|error| error.code())
+        .is_some_and(|code| code == "26");
     if is_no_database {
         StoreError::NotADatabase(path.to_owned())
     } else {
-        StoreError::Open { path: path.to_owned(), source: error.into() }
+        StoreError::Open {
+            path: path.to_owned(),
+            source: error.into(),
+        }
     }
 }

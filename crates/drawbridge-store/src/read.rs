@@ -18,14 +18,23 @@ pub(crate) async fn configuration(
     connection: &mut SqliteConnection,
     key: &MasterKey,
 ) -> Result<Configuration, StoreError> {
-    let revision = sqlx::query(sql::READ_REVISION).fetch_one(&mut *connection).await?;
-    let projects = sqlx::query(sql::ALL_PROJECTS).fetch_all(&mut *connection).await?;
-    let endpoints = sqlx::query(sql::ALL_ENDPOINTS).fetch_all(&mut *connection).await?;
+    let revision = sqlx::query(sql::READ_REVISION)
+        .fetch_one(&mut *connection)
+        .await?;
+    let projects = sqlx::query(sql::ALL_PROJECTS)
+        .fetch_all(&mut *connection)
+        .await?;
+    let endpoints = sqlx::query(sql::ALL_ENDPOINTS)
+        .fetch_all(&mut *connection)
+        .await?;
     let keys = sqlx::query(sql::ALL_KEYS).fetch_all(connection).await?;
     Ok(Configuration {
         revision: Columns::new("the revision", &revision).number()?,
         projects: projects.iter().map(to_project).collect::<Rows<_>>()?,
-        endpoints: endpoints.iter().map(|row| to_endpoint(row, key)).collect::<Rows<_>>()?,
+        endpoints: endpoints
+            .iter()
+            .map(|row| to_endpoint(row, key))
+            .collect::<Rows<_>>()?,
         keys: to_keys(&keys)?,
     })
 }
@@ -34,7 +43,10 @@ pub(crate) async fn project(
     connection: &mut SqliteConnection,
     id_or_slug: &str,
 ) -> Result<Option<ProjectRow>, StoreError> {
-    let row = sqlx::query(sql::PROJECT).bind(id_or_slug).fetch_optional(connection).await?;
+    let row = sqlx::query(sql::PROJECT)
+        .bind(id_or_slug)
+        .fetch_optional(connection)
+        .await?;
     row.as_ref().map(to_project).transpose()
 }
 
@@ -50,7 +62,9 @@ pub(crate) async fn projects(
         .fetch_all(connection)
         .await?;
     let rows = rows.iter().map(to_project).collect::<Rows<_>>()?;
-    Ok(listing(rows, page, |row| creation_cursor(row.created_at, &row.id)))
+    Ok(listing(rows, page, |row| {
+        creation_cursor(row.created_at, &row.id)
+    }))
 }
 
 pub(crate) async fn endpoint(
@@ -59,7 +73,11 @@ pub(crate) async fn endpoint(
     project_id: &str,
     name: &str,
 ) -> Result<Option<EndpointRow>, StoreError> {
-    let row = sqlx::query(sql::ENDPOINT).bind(project_id).bind(name).fetch_optional(connection).await?;
+    let row = sqlx::query(sql::ENDPOINT)
+        .bind(project_id)
+        .bind(name)
+        .fetch_optional(connection)
+        .await?;
     row.as_ref().map(|row| to_endpoint(row, key)).transpose()
 }
 
@@ -75,11 +93,17 @@ pub(crate) async fn endpoints(
         .bind(one_more(page))
         .fetch_all(connection)
         .await?;
-    let rows = rows.iter().map(|row| to_endpoint(row, key)).collect::<Rows<_>>()?;
+    let rows = rows
+        .iter()
+        .map(|row| to_endpoint(row, key))
+        .collect::<Rows<_>>()?;
     Ok(listing(rows, page, |row| row.name.clone()))
 }
 
-pub(crate) async fn key(connection: &mut SqliteConnection, id: &str) -> Result<Option<KeyRow>, StoreError> {
+pub(crate) async fn key(
+    connection: &mut SqliteConnection,
+    id: &str,
+) -> Result<Option<KeyRow>, StoreError> {
     let rows = sqlx::query(sql::KEY).bind(id).fetch_all(connection).await?;
     Ok(to_keys(&rows)?.pop())
 }
@@ -94,16 +118,32 @@ pub(crate) async fn keys(
         Some(project_id) => sqlx::query(sql::KEYS_OF_PROJECT).bind(project_id),
         None => sqlx::query(sql::KEYS),
     };
-    let rows = query.bind(created_at).bind(id).bind(one_more(page)).fetch_all(connection).await?;
-    Ok(listing(to_keys(&rows)?, page, |row| creation_cursor(row.created_at, &row.id)))
+    let rows = query
+        .bind(created_at)
+        .bind(id)
+        .bind(one_more(page))
+        .fetch_all(connection)
+        .await?;
+    Ok(listing(to_keys(&rows)?, page, |row| {
+        creation_cursor(row.created_at, &row.id)
+    }))
 }
 
-pub(crate) async fn audit(connection: &mut SqliteConnection, page: &Page) -> Result<Listing<AuditRow>, StoreError> {
+pub(crate) async fn audit(
+    connection: &mut SqliteConnection,
+    page: &Page,
+) -> Result<Listing<AuditRow>, StoreError> {
     let after = match &page.after {
         None => 0,
-        Some(cursor) => cursor.parse().map_err(|_| StoreError::BadCursor(cursor.clone()))?,
+        Some(cursor) => cursor
+            .parse()
+            .map_err(|_| StoreError::BadCursor(cursor.clone()))?,
     };
-    let rows = sqlx::query(sql::AUDIT).bind(from_number(after)).bind(one_more(page)).fetch_all(connection).await?;
+    let rows = sqlx::query(sql::AUDIT)
+        .bind(from_number(after))
+        .bind(one_more(page))
+        .fetch_all(connection)
+        .await?;
     let rows = rows.iter().map(to_audit).collect::<Rows<_>>()?;
     Ok(listing(rows, page, |row| row.seq.to_string()))
 }
@@ -118,7 +158,11 @@ fn listing<T>(mut rows: Vec<T>, page: &Page, cursor: impl Fn(&T) -> String) -> L
     let has_more = rows.len() > limit;
     rows.truncate(limit);
     let next_cursor = rows.last().filter(|_| has_more).map(cursor);
-    Listing { rows, has_more, next_cursor }
+    Listing {
+        rows,
+        has_more,
+        next_cursor,
+    }
 }
 
 /// A place in the order of creation, which stays where it is when its row is deleted.
@@ -131,7 +175,9 @@ fn after_creation(page: &Page) -> Result<(String, String), StoreError> {
     let Some(cursor) = &page.after else {
         return Ok((String::new(), String::new()));
     };
-    let parts = cursor.split_once('_').and_then(|(time, id)| Some((time.parse().ok()?, id)));
+    let parts = cursor
+        .split_once('_')
+        .and_then(|(time, id)| Some((time.parse().ok()?, id)));
     let (time, id) = parts.ok_or_else(|| StoreError::BadCursor(cursor.clone()))?;
     Ok((from_time(time), id.to_owned()))
 }
@@ -154,7 +200,9 @@ fn to_endpoint(row: &SqliteRow, key: &MasterKey) -> Result<EndpointRow, StoreErr
     let name: String = columns.take()?;
     let document = columns.json()?;
     let sealed: Option<&[u8]> = columns.take()?;
-    let credential = sealed.map(|sealed| open_credential(key, &project_id, &name, sealed)).transpose()?;
+    let credential = sealed
+        .map(|sealed| open_credential(key, &project_id, &name, sealed))
+        .transpose()?;
     Ok(EndpointRow {
         project_id,
         name,
@@ -167,9 +215,19 @@ fn to_endpoint(row: &SqliteRow, key: &MasterKey) -> Result<EndpointRow, StoreErr
     })
 }
 
-fn open_credential(key: &MasterKey, project_id: &str, name: &str, sealed: &[u8]) -> Result<Secret, StoreError> {
-    let corrupt = |source| StoreError::Corrupt { what: format!("the credential of endpoint {project_id}/{name}"), source };
-    let plain = key.open(&Place::Endpoint { project_id, name }, sealed).map_err(corrupt)?;
+fn open_credential(
+    key: &MasterKey,
+    project_id: &str,
+    name: &str,
+    sealed: &[u8],
+) -> Result<Secret, StoreError> {
+    let corrupt = |source| StoreError::Corrupt {
+        what: format!("the credential of endpoint {project_id}/{name}"),
+        source,
+    };
+    let plain = key
+        .open(&Place::Endpoint { project_id, name }, sealed)
+        .map_err(corrupt)?;
     let text = str::from_utf8(&plain).map_err(|error| corrupt(error.into()))?;
     Ok(Secret::new(text))
 }

@@ -86,7 +86,8 @@ mod tests {
     #[tokio::test]
     async fn every_statement_fits_the_schema() {
         let directory = tempfile::TempDir::new().unwrap();
-        let mut connection = migrate::tests::migrated(&directory.path().join("drawbridge.db")).await;
+        let mut connection =
+            migrate::tests::migrated(&directory.path().join("drawbridge.db")).await;
         for (name, statement) in super::ALL {
             let prepared = connection.prepare(statement.into_sql_str()).await;
             assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());

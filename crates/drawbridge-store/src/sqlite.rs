@@ -6,14 +6,18 @@
 //! like that, so the [`Writer`] overwrites the frames with a harmless transaction before anything else happens: the
 //! check sums of a log build on each other, so what stands behind the new frame is no longer part of it. Until that
 //! transaction is durable there are no further writes.
+//!
+//! What this cannot cover: a disk on which a sync fails and then the overwriting as well, and a crash before either
+//! works again.
 
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
 use sqlx::ConnectOptions as _;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
 
 use crate::data_dir::DataDir;
 use crate::sql;
@@ -23,6 +27,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a read waits for one of the connections.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 const READERS: u32 = 4;
+/// How many rows a connection's thread may be ahead of whoever takes them: loading all keys in small portions would spend
+/// its time on switching threads.
+const ROW_BUFFER: usize = 1000;
 
 pub(crate) const BEGIN: &str = "BEGIN IMMEDIATE";
 pub(crate) const COMMIT: &str = "COMMIT";
@@ -35,6 +42,7 @@ pub(crate) fn writing(database: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Full)
         .foreign_keys(true)
         .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROW_BUFFER)
         .disable_statement_logging()
 }
 
@@ -44,6 +52,7 @@ pub(crate) fn reading(database: &Path) -> SqliteConnectOptions {
         .filename(database)
         .read_only(true)
         .busy_timeout(BUSY_TIMEOUT)
+        .row_buffer_size(ROW_BUFFER)
         .disable_statement_logging()
 }
 
@@ -82,7 +91,13 @@ impl Writer {
         anchor: SqliteConnection,
         data_dir: DataDir,
     ) -> Self {
-        Self { options, idle: Some(idle), in_doubt: false, _anchor: anchor, _data_dir: data_dir }
+        Self {
+            options,
+            idle: Some(idle),
+            in_doubt: false,
+            _anchor: anchor,
+            _data_dir: data_dir,
+        }
     }
 
     /// Takes a connection outside any transaction, on a log in which nothing is in doubt.
@@ -99,7 +114,10 @@ impl Writer {
     /// Commits the transaction that is open on a connection from [`Writer::take`].
     ///
     /// Whoever stops waiting for the answer leaves it in doubt, which the next [`Writer::take`] ends.
-    pub(crate) async fn commit(&mut self, mut connection: SqliteConnection) -> Result<(), CommitError> {
+    pub(crate) async fn commit(
+        &mut self,
+        mut connection: SqliteConnection,
+    ) -> Result<(), CommitError> {
         self.in_doubt = true;
         match sqlx::query(COMMIT).execute(&mut connection).await {
             Ok(_) => {

@@ -32,10 +32,14 @@ impl Store {
     /// A database of an older release is backed up beside itself, then migrated.
     ///
     /// # Errors
-    /// One sentence about what is wrong with the directory, the database or the key; nothing was changed then.
+    /// One sentence about what is wrong with the directory, the database or the key; no data was changed then.
     pub async fn open(data_dir: &Path, key: MasterKey) -> Result<Self, StoreError> {
         let (writer, readers) = open::open(data_dir, &key).await?;
-        Ok(Self { readers, writer: Arc::new(Mutex::new(writer)), key: Arc::new(key) })
+        Ok(Self {
+            readers,
+            writer: Arc::new(Mutex::new(writer)),
+            key: Arc::new(key),
+        })
     }
 
     /// Everything, at one revision.
@@ -68,7 +72,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::load`].
-    pub async fn endpoint(&self, project_id: &str, name: &str) -> Result<Option<EndpointRow>, StoreError> {
+    pub async fn endpoint(
+        &self,
+        project_id: &str,
+        name: &str,
+    ) -> Result<Option<EndpointRow>, StoreError> {
         read::endpoint(&mut *self.reader().await?, &self.key, project_id, name).await
     }
 
@@ -76,7 +84,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::load`].
-    pub async fn endpoints(&self, project_id: &str, page: &Page) -> Result<Listing<EndpointRow>, StoreError> {
+    pub async fn endpoints(
+        &self,
+        project_id: &str,
+        page: &Page,
+    ) -> Result<Listing<EndpointRow>, StoreError> {
         read::endpoints(&mut *self.reader().await?, &self.key, project_id, page).await
     }
 
@@ -92,7 +104,11 @@ impl Store {
     ///
     /// # Errors
     /// As [`Store::load`], and [`StoreError::BadCursor`].
-    pub async fn keys(&self, project_id: Option<&str>, page: &Page) -> Result<Listing<KeyRow>, StoreError> {
+    pub async fn keys(
+        &self,
+        project_id: Option<&str>,
+        page: &Page,
+    ) -> Result<Listing<KeyRow>, StoreError> {
         read::keys(&mut *self.reader().await?, project_id, page).await
     }
 
@@ -118,7 +134,10 @@ impl Store {
         let Ok(mut reader) = self.reader().await else {
             return false;
         };
-        sqlx::query(sql::READ_REVISION).fetch_one(&mut *reader).await.is_ok()
+        sqlx::query(sql::READ_REVISION)
+            .fetch_one(&mut *reader)
+            .await
+            .is_ok()
     }
 
     async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {

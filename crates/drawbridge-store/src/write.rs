@@ -4,16 +4,17 @@
 //! and every later call answers [`StoreError::Unavailable`]. A connection must never be used again with a transaction
 //! open on it.
 
+use std::sync::Arc;
+
 use drawbridge_policy::token::TokenDigest;
 use sqlx::query::Query;
 use sqlx::sqlite::{Sqlite, SqliteArguments, SqliteConnection};
-use std::sync::Arc;
 use tokio::sync::OwnedMutexGuard;
 
 use crate::audit::{AuditEntry, AuditRow};
 use crate::column::{Columns, from_number, from_time};
 use crate::error::StoreError;
-use crate::key::{MasterKey, Place};
+use crate::key::MasterKey;
 use crate::row::{EndpointRow, KeyRow, Page, ProjectRow};
 use crate::sqlite::{BEGIN, Writer};
 use crate::{read, sql};
@@ -42,13 +43,23 @@ pub struct Committed {
 }
 
 impl Write {
-    pub(crate) async fn begin(mut writer: OwnedMutexGuard<Writer>, key: Arc<MasterKey>) -> Result<Self, StoreError> {
+    pub(crate) async fn begin(
+        mut writer: OwnedMutexGuard<Writer>,
+        key: Arc<MasterKey>,
+    ) -> Result<Self, StoreError> {
         let mut connection = writer.take().await?;
         sqlx::query(BEGIN).execute(&mut connection).await?;
         // First of all: where several nodes write, the lock on this row brings them into one order.
-        let row = sqlx::query(sql::BUMP_REVISION).fetch_one(&mut connection).await?;
+        let row = sqlx::query(sql::BUMP_REVISION)
+            .fetch_one(&mut connection)
+            .await?;
         let revision = Columns::new("the revision", &row).number()?;
-        Ok(Self { connection: Some(connection), writer, key, revision })
+        Ok(Self {
+            connection: Some(connection),
+            writer,
+            key,
+            revision,
+        })
     }
 
     /// The revision that this write makes.
@@ -56,21 +67,31 @@ impl Write {
         self.revision
     }
 
+    pub(crate) fn master_key(&self) -> &MasterKey {
+        &self.key
+    }
+
     /// The project of that id or slug.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::Corrupt`] when a row cannot be read.
     pub async fn project(&mut self, id_or_slug: &str) -> Result<Option<ProjectRow>, StoreError> {
-        self.run(async |connection| read::project(connection, id_or_slug).await).await
+        self.run(async |connection| read::project(connection, id_or_slug).await)
+            .await
     }
 
     /// The endpoint of that name in the project of that id.
     ///
     /// # Errors
     /// As [`Write::project`].
-    pub async fn endpoint(&mut self, project_id: &str, name: &str) -> Result<Option<EndpointRow>, StoreError> {
+    pub async fn endpoint(
+        &mut self,
+        project_id: &str,
+        name: &str,
+    ) -> Result<Option<EndpointRow>, StoreError> {
         let key = Arc::clone(&self.key);
-        self.run(async |connection| read::endpoint(connection, &key, project_id, name).await).await
+        self.run(async |connection| read::endpoint(connection, &key, project_id, name).await)
+            .await
     }
 
     /// The key of that id, revoked or not.
@@ -78,7 +99,8 @@ impl Write {
     /// # Errors
     /// As [`Write::project`].
     pub async fn key(&mut self, id: &str) -> Result<Option<KeyRow>, StoreError> {
-        self.run(async |connection| read::key(connection, id).await).await
+        self.run(async |connection| read::key(connection, id).await)
+            .await
     }
 
     /// All keys of the project of that id, oldest first, revoked ones too.
@@ -86,8 +108,12 @@ impl Write {
     /// # Errors
     /// As [`Write::project`].
     pub async fn keys_of(&mut self, project_id: &str) -> Result<Vec<KeyRow>, StoreError> {
-        let everything = Page { limit: u32::MAX, after: None };
-        let listing = self.run(async |connection| read::keys(connection, Some(project_id), &everything).await);
+        let everything = Page {
+            limit: u32::MAX,
+            after: None,
+        };
+        let listing = self
+            .run(async |connection| read::keys(connection, Some(project_id), &everything).await);
         Ok(listing.await?.rows)
     }
 
@@ -96,7 +122,8 @@ impl Write {
     /// # Errors
     /// As [`Write::project`].
     pub async fn count_endpoints(&mut self, project_id: &str) -> Result<u64, StoreError> {
-        self.count(sqlx::query(sql::COUNT_ENDPOINTS).bind(project_id)).await
+        self.count(sqlx::query(sql::COUNT_ENDPOINTS).bind(project_id))
+            .await
     }
 
     /// How many keys of the project of that id are not revoked.
@@ -104,7 +131,8 @@ impl Write {
     /// # Errors
     /// As [`Write::project`].
     pub async fn count_unrevoked_keys(&mut self, project_id: &str) -> Result<u64, StoreError> {
-        self.count(sqlx::query(sql::COUNT_UNREVOKED_KEYS).bind(project_id)).await
+        self.count(sqlx::query(sql::COUNT_UNREVOKED_KEYS).bind(project_id))
+            .await
     }
 
     /// Whether a key, perhaps a revoked one, has the token.
@@ -112,119 +140,10 @@ impl Write {
     /// # Errors
     /// As [`Write::project`].
     pub async fn token_exists(&mut self, digest: &TokenDigest) -> Result<bool, StoreError> {
-        Ok(self.count(sqlx::query(sql::COUNT_TOKEN).bind(&digest.as_bytes()[..])).await? > 0)
-    }
-
-    /// Adds a project.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], or [`StoreError::Conflict`] when its id or slug is taken.
-    pub async fn insert_project(&mut self, row: &ProjectRow) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::INSERT_PROJECT)
-            .bind(&row.id)
-            .bind(&row.slug)
-            .bind(&row.name)
-            .bind(from_number(self.revision))
-            .bind(from_time(row.created_at))
-            .bind(from_time(row.updated_at));
-        self.change("project", query).await
-    }
-
-    /// Changes the name of the project of that id; id, slug and creation stay.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], or [`StoreError::Missing`].
-    pub async fn update_project(&mut self, row: &ProjectRow) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::UPDATE_PROJECT)
-            .bind(&row.id)
-            .bind(&row.name)
-            .bind(from_number(self.revision))
-            .bind(from_time(row.updated_at));
-        self.change("project", query).await
-    }
-
-    /// Deletes the project of that id, together with its revoked keys.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Missing`], or [`StoreError::Conflict`] when it still has endpoints or
-    /// keys that are not revoked.
-    pub async fn delete_project(&mut self, id: &str) -> Result<(), StoreError> {
-        self.execute(sqlx::query(sql::DELETE_REVOKED_TOKENS).bind(id)).await?;
-        self.execute(sqlx::query(sql::DELETE_REVOKED_KEYS).bind(id)).await?;
-        self.change("project", sqlx::query(sql::DELETE_PROJECT).bind(id)).await
-    }
-
-    /// Adds an endpoint, the last in the order of creation.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], or [`StoreError::Conflict`] when its name is taken or there is no such project.
-    pub async fn insert_endpoint(&mut self, row: &EndpointRow) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::INSERT_ENDPOINT)
-            .bind(&row.project_id)
-            .bind(&row.name)
-            .bind(row.document.to_string())
-            .bind(self.seal_credential(row)?)
-            .bind(from_number(self.revision))
-            .bind(from_time(row.created_at))
-            .bind(from_time(row.updated_at));
-        self.change("endpoint", query).await
-    }
-
-    /// Changes document and credential of the endpoint of that project and name.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], or [`StoreError::Missing`].
-    pub async fn update_endpoint(&mut self, row: &EndpointRow) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::UPDATE_ENDPOINT)
-            .bind(&row.project_id)
-            .bind(&row.name)
-            .bind(row.document.to_string())
-            .bind(self.seal_credential(row)?)
-            .bind(from_number(self.revision))
-            .bind(from_time(row.updated_at));
-        self.change("endpoint", query).await
-    }
-
-    /// Deletes an endpoint. Keys that name it are for the caller to change.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], or [`StoreError::Missing`].
-    pub async fn delete_endpoint(&mut self, project_id: &str, name: &str) -> Result<(), StoreError> {
-        self.change("endpoint", sqlx::query(sql::DELETE_ENDPOINT).bind(project_id).bind(name)).await
-    }
-
-    /// Adds a key with its tokens.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], or [`StoreError::Conflict`] when its id or a token is taken or there is no such
-    /// project.
-    pub async fn insert_key(&mut self, row: &KeyRow) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::INSERT_KEY)
-            .bind(&row.id)
-            .bind(&row.project_id)
-            .bind(row.document.to_string())
-            .bind(row.revoked_at.map(from_time))
-            .bind(from_number(self.revision))
-            .bind(from_time(row.created_at))
-            .bind(from_time(row.updated_at));
-        self.change("key", query).await?;
-        self.insert_tokens(row).await
-    }
-
-    /// Changes document, tokens and revocation of the key of that id.
-    ///
-    /// # Errors
-    /// [`StoreError::Unavailable`], [`StoreError::Missing`], or [`StoreError::Conflict`] when another key has a token.
-    pub async fn update_key(&mut self, row: &KeyRow) -> Result<(), StoreError> {
-        let query = sqlx::query(sql::UPDATE_KEY)
-            .bind(&row.id)
-            .bind(row.document.to_string())
-            .bind(row.revoked_at.map(from_time))
-            .bind(from_number(self.revision))
-            .bind(from_time(row.updated_at));
-        self.change("key", query).await?;
-        self.execute(sqlx::query(sql::DELETE_TOKENS).bind(&row.id)).await?;
-        self.insert_tokens(row).await
+        Ok(self
+            .count(sqlx::query(sql::COUNT_TOKEN).bind(&digest.as_bytes()[..]))
+            .await?
+            > 0)
     }
 
     /// Makes everything durable, or nothing.
@@ -239,12 +158,17 @@ impl Write {
         let connection = self.connection.take().ok_or_else(ended)?;
         let done = self.writer.commit(connection).await;
         done.map_err(|error| StoreError::Unavailable(error.into()))?;
-        Ok(Committed { revision: self.revision, _writer: self.writer })
+        Ok(Committed {
+            revision: self.revision,
+            _writer: self.writer,
+        })
     }
 
     async fn append(&mut self, entry: AuditEntry) -> Result<(), StoreError> {
         let query = sqlx::query(sql::LAST_AUDIT_HASH);
-        let last = self.run(async |connection| Ok(query.fetch_optional(connection).await?)).await?;
+        let last = self
+            .run(async |connection| Ok(query.fetch_optional(connection).await?))
+            .await?;
         let (seq, hash) = match &last {
             None => (0, [0; 32]),
             Some(last) => {
@@ -270,34 +194,22 @@ impl Write {
         Ok(())
     }
 
-    async fn insert_tokens(&mut self, row: &KeyRow) -> Result<(), StoreError> {
-        for (position, token) in (0_i64..).zip(&row.tokens) {
-            let query = sqlx::query(sql::INSERT_TOKEN)
-                .bind(&token.digest.as_bytes()[..])
-                .bind(&row.id)
-                .bind(position)
-                .bind(token.expires_at.map(from_time));
-            self.execute(query).await?;
-        }
-        Ok(())
-    }
-
-    fn seal_credential(&self, row: &EndpointRow) -> Result<Option<Vec<u8>>, StoreError> {
-        let Some(credential) = &row.credential else {
-            return Ok(None);
-        };
-        let place = Place::Endpoint { project_id: &row.project_id, name: &row.name };
-        let sealed = self.key.seal(&place, credential.expose().as_bytes());
-        sealed.map(Some).map_err(StoreError::Unavailable)
-    }
-
-    async fn count(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
-        let row = self.run(async |connection| Ok(query.fetch_one(connection).await?)).await?;
+    async fn count(
+        &mut self,
+        query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<u64, StoreError> {
+        let row = self
+            .run(async |connection| Ok(query.fetch_one(connection).await?))
+            .await?;
         Columns::new("a count", &row).number()
     }
 
     /// Executes a statement that must concern exactly one row, a `kind`.
-    async fn change(&mut self, kind: &'static str, query: Query<'_, Sqlite, SqliteArguments>) -> Result<(), StoreError> {
+    pub(crate) async fn change(
+        &mut self,
+        kind: &'static str,
+        query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<(), StoreError> {
         match self.execute(query).await? {
             0 => {
                 self.connection = None;
@@ -308,8 +220,12 @@ impl Write {
     }
 
     /// Executes a statement; the number of rows that it concerned.
-    async fn execute(&mut self, query: Query<'_, Sqlite, SqliteArguments>) -> Result<u64, StoreError> {
-        self.run(async |connection| Ok(query.execute(connection).await?.rows_affected())).await
+    pub(crate) async fn execute(
+        &mut self,
+        query: Query<'_, Sqlite, SqliteArguments>,
+    ) -> Result<u64, StoreError> {
+        self.run(async |connection| Ok(query.execute(connection).await?.rows_affected()))
+            .await
     }
 
     /// Does something on the connection, which comes back only after success.

@@ -72,7 +72,9 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
     let address = opened.bound.address();
     let gateway = Gateway::start(opened.bound, parts).context("start the data plane")?;
     if !address.ip().is_loopback() {
-        log.warn("the management API is reachable from other machines: it is served on the same address");
+        log.warn(
+            "the management API is reachable from other machines: it is served on the same address",
+        );
     }
     Ok(Running {
         address,
@@ -92,7 +94,10 @@ pub(crate) fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
     // Registered first, so that no signal is missed once the gateway is ready.
     let (mut interrupt, mut terminate) = {
         let _inside = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        (
+            signal(SignalKind::interrupt())?,
+            signal(SignalKind::terminate())?,
+        )
     };
     let running = start(settings)?;
     announce(running.address).context("write to standard output")?;

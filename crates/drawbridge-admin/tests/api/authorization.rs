@@ -11,14 +11,19 @@ fn url(operation: &Operation, key_id: &str) -> String {
     operation
         .path
         .replace("{project}", "alpha")
-        .replace("{project_id}", "proj_alpha0")
+        .replace("{project_id}", "proj_alpha00")
         .replace("{endpoint}", "one")
         .replace("{name}", "one")
         .replace("{id}", key_id)
 }
 
 /// Calls an operation with an empty document, which changes nothing; `None` calls without a key.
-async fn call(gateway: &Gateway, token: Option<&str>, operation: &Operation, key_id: &str) -> Answer {
+async fn call(
+    gateway: &Gateway,
+    token: Option<&str>,
+    operation: &Operation,
+    key_id: &str,
+) -> Answer {
     let actor = gateway.actor(token.unwrap_or_default());
     let request = actor.request(operation.method.clone(), &url(operation, key_id));
     let request = request
@@ -33,7 +38,9 @@ async fn call(gateway: &Gateway, token: Option<&str>, operation: &Operation, key
 
 /// A key of `alpha` that nobody else holds anything of.
 async fn bystander(gateway: &Gateway) -> String {
-    let key = gateway.key(json!({"project": "alpha", "kind": "secret", "scopes": []})).await;
+    let key = gateway
+        .key(json!({"project": "alpha", "kind": "secret", "scopes": []}))
+        .await;
     key["id"].as_str().unwrap().to_owned()
 }
 
@@ -46,8 +53,12 @@ async fn every_operation_wants_a_known_key() {
     let gateway = Gateway::furnished().await;
     let id = bystander(&gateway).await;
     for operation in OPERATIONS {
-        call(&gateway, None, operation, &id).await.must_be(401, "missing_key");
-        call(&gateway, Some("sk-nobody-knows-this"), operation, &id).await.must_be(401, "invalid_key");
+        call(&gateway, None, operation, &id)
+            .await
+            .must_be(401, "missing_key");
+        call(&gateway, Some("sk-nobody-knows-this"), operation, &id)
+            .await
+            .must_be(401, "invalid_key");
     }
 }
 
@@ -55,7 +66,9 @@ async fn every_operation_wants_a_known_key() {
 async fn every_operation_is_open_to_root_and_to_no_publishable_key() {
     let gateway = Gateway::furnished().await;
     let id = bystander(&gateway).await;
-    let key = gateway.key(json!({"project": "alpha", "kind": "publishable"})).await;
+    let key = gateway
+        .key(json!({"project": "alpha", "kind": "publishable"}))
+        .await;
     for operation in OPERATIONS {
         let answer = call(&gateway, Some(crate::support::ROOT), operation, &id).await;
         assert!(is_admitted(&answer), "{operation:?}: {answer:?}");
@@ -86,16 +99,27 @@ async fn every_operation_wants_its_scope_and_no_other() {
 #[tokio::test]
 async fn every_operation_on_another_project_finds_nothing() {
     let gateway = Gateway::furnished().await;
-    let key = gateway.key(json!({"project": "beta", "kind": "secret", "scopes": []})).await;
-    let scopes = Scope::ALL.iter().map(|scope| scope.name()).collect::<Vec<_>>();
+    let key = gateway
+        .key(json!({"project": "beta", "kind": "secret", "scopes": []}))
+        .await;
+    let scopes = Scope::ALL
+        .iter()
+        .map(|scope| scope.name())
+        .collect::<Vec<_>>();
     let manager = gateway.manager(&scopes).await;
-    for operation in OPERATIONS.iter().filter(|operation| operation.path.contains('{')) {
+    for operation in OPERATIONS
+        .iter()
+        .filter(|operation| operation.path.contains('{'))
+    {
         if operation.needs == Needs::Root {
             continue;
         }
         let url = url(operation, key["id"].as_str().unwrap()).replace("alpha", "beta");
         let request = manager.request(operation.method.clone(), &url);
-        let request = request.header("content-type", "application/json").body("{}".into()).unwrap();
+        let request = request
+            .header("content-type", "application/json")
+            .body("{}".into())
+            .unwrap();
         gateway.send(request).await.must(404);
     }
 }
@@ -107,28 +131,51 @@ async fn every_operation_refuses_query_parameters_that_it_does_not_know() {
     for operation in OPERATIONS {
         let url = format!("{}?dry_run=true", url(operation, &id));
         let request = gateway.root().request(operation.method.clone(), &url);
-        let request = request.header("content-type", "application/json").body("{}".into()).unwrap();
-        let answer = gateway.send(request).await.must_be(422, "validation_failed");
-        assert_eq!(answer.errors(), [("?dry_run", "unknown_parameter")], "{operation:?}");
+        let request = request
+            .header("content-type", "application/json")
+            .body("{}".into())
+            .unwrap();
+        let answer = gateway
+            .send(request)
+            .await
+            .must_be(422, "validation_failed");
+        assert_eq!(
+            answer.errors(),
+            [("?dry_run", "unknown_parameter")],
+            "{operation:?}"
+        );
     }
 }
 
 #[tokio::test]
 async fn lists_show_a_key_its_own_project_only() {
     let gateway = Gateway::furnished().await;
-    gateway.key(json!({"project": "beta", "kind": "secret"})).await;
+    gateway
+        .key(json!({"project": "beta", "kind": "secret"}))
+        .await;
     let manager = gateway.manager(&["endpoints:read", "keys:read"]).await;
     let projects = manager.get("/v1/projects").await.must(200).body;
     assert_eq!(projects["data"].as_array().unwrap().len(), 1);
     assert_eq!(projects["data"][0]["slug"], "alpha");
-    assert_eq!((&projects["has_more"], &projects["next_cursor"]), (&json!(false), &json!(null)));
+    assert_eq!(
+        (&projects["has_more"], &projects["next_cursor"]),
+        (&json!(false), &json!(null))
+    );
     let keys = manager.get("/v1/api-keys").await.must(200).body;
     assert_eq!(keys["data"].as_array().unwrap().len(), 1);
     assert_eq!(keys["data"][0]["project"], "alpha");
-    manager.get("/v1/api-keys?project=beta").await.must_be(404, "project_not_found");
+    manager
+        .get("/v1/api-keys?project=beta")
+        .await
+        .must_be(404, "project_not_found");
     let all = gateway.root().get("/v1/api-keys").await.must(200).body;
     assert_eq!(all["data"].as_array().unwrap().len(), 2);
-    let beta = gateway.root().get("/v1/api-keys?project=beta").await.must(200).body;
+    let beta = gateway
+        .root()
+        .get("/v1/api-keys?project=beta")
+        .await
+        .must(200)
+        .body;
     assert_eq!(beta["data"].as_array().unwrap().len(), 1);
     assert_eq!(beta["data"][0]["project"], "beta");
 }
@@ -142,14 +189,33 @@ async fn a_key_for_some_endpoints_manages_those_only() {
     });
     let key = gateway.key(document).await;
     let limited = gateway.actor(key["token"].as_str().unwrap());
-    let list = limited.get("/v1/projects/alpha/endpoints").await.must(200).body;
+    let list = limited
+        .get("/v1/projects/alpha/endpoints")
+        .await
+        .must(200)
+        .body;
     assert_eq!(list["data"].as_array().unwrap().len(), 1);
     assert_eq!(list["data"][0]["name"], "one");
-    limited.get("/v1/projects/alpha/endpoints/one").await.must(200);
-    for path in ["/v1/projects/alpha/endpoints/two", "/proj_alpha0/two/v1/endpoints/two"] {
-        limited.get(path).await.must_be(403, "endpoint_not_permitted");
-        limited.patch(path, json!({"models": ["m"]})).await.must_be(403, "endpoint_not_permitted");
-        limited.delete(path).await.must_be(403, "endpoint_not_permitted");
+    limited
+        .get("/v1/projects/alpha/endpoints/one")
+        .await
+        .must(200);
+    for path in [
+        "/v1/projects/alpha/endpoints/two",
+        "/proj_alpha00/two/v1/endpoints/two",
+    ] {
+        limited
+            .get(path)
+            .await
+            .must_be(403, "endpoint_not_permitted");
+        limited
+            .patch(path, json!({"models": ["m"]}))
+            .await
+            .must_be(403, "endpoint_not_permitted");
+        limited
+            .delete(path)
+            .await
+            .must_be(403, "endpoint_not_permitted");
     }
     let new = crate::support::endpoint("three");
     let answer = limited.post("/v1/projects/alpha/endpoints", new).await;

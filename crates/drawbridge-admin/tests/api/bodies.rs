@@ -19,11 +19,18 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 #[tokio::test]
 async fn both_media_types_mean_the_same_and_others_are_refused() {
     let gateway = Gateway::start().await;
-    for (index, media_type) in
-        ["application/json", "Application/JSON; charset=utf-8", "application/merge-patch+json"].into_iter().enumerate()
+    for (index, media_type) in [
+        "application/json",
+        "Application/JSON; charset=utf-8",
+        "application/merge-patch+json",
+    ]
+    .into_iter()
+    .enumerate()
     {
         let body = json!({"slug": format!("p{index}")}).to_string();
-        post(&gateway, &[("content-type", media_type)], body).await.must(201);
+        post(&gateway, &[("content-type", media_type)], body)
+            .await
+            .must(201);
     }
     for headers in [
         &[("content-type", "text/plain")][..],
@@ -56,10 +63,19 @@ async fn what_is_not_json_or_could_be_read_in_two_ways_is_400() {
     ] {
         let answer = post(&gateway, &[JSON], body.to_owned()).await;
         let answer = answer.must_be(400, "malformed_json");
-        assert!(answer.body["detail"].as_str().is_some_and(|detail| detail.len() > 20));
+        assert!(
+            answer.body["detail"]
+                .as_str()
+                .is_some_and(|detail| detail.len() > 20)
+        );
     }
-    post(&gateway, &[JSON], &b"{\"slug\":\"\xff\"}"[..]).await.must_be(400, "malformed_json");
-    assert_eq!(gateway.root().get("/v1/projects").await.body["data"], json!([]));
+    post(&gateway, &[JSON], &b"{\"slug\":\"\xff\"}"[..])
+        .await
+        .must_be(400, "malformed_json");
+    assert_eq!(
+        gateway.root().get("/v1/projects").await.body["data"],
+        json!([])
+    );
 }
 
 #[tokio::test]
@@ -81,15 +97,30 @@ async fn a_body_over_four_mebibytes_is_413_whether_its_length_is_said_or_not() {
     post(&gateway, &[JSON], fitting.clone()).await.must(201);
     let larger = format!("{fitting} ");
     let length = larger.len().to_string();
-    post(&gateway, &[JSON, ("content-length", &length)], larger.clone()).await.must_be(413, "body_too_large");
-    post(&gateway, &[JSON], larger).await.must_be(413, "body_too_large");
+    post(
+        &gateway,
+        &[JSON, ("content-length", &length)],
+        larger.clone(),
+    )
+    .await
+    .must_be(413, "body_too_large");
+    post(&gateway, &[JSON], larger)
+        .await
+        .must_be(413, "body_too_large");
 }
 
 #[tokio::test]
 async fn a_missing_resource_is_404_whatever_the_body() {
     let gateway = Gateway::furnished().await;
-    for path in ["/v1/projects/nobody", "/v1/projects/alpha/endpoints/nobody", "/v1/api-keys/ak_live_nobody"] {
+    for path in [
+        "/v1/projects/nobody",
+        "/v1/projects/alpha/endpoints/nobody",
+        "/v1/api-keys/ak_live_nobody",
+    ] {
         let request = gateway.root().request(Method::PATCH, path);
-        gateway.send(request.body("not json".into()).unwrap()).await.must(404);
+        gateway
+            .send(request.body("not json".into()).unwrap())
+            .await
+            .must(404);
     }
 }

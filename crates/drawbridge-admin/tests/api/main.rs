@@ -1,4 +1,9 @@
 //! The management API as its clients see it: the whole router, over a real store in a directory of its own.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "helpers of tests are tests"
+)]
 
 mod authorization;
 mod bodies;
@@ -11,3 +16,4 @@ mod keys;
 mod projects;
 mod store_failure;
 mod support;
+mod unusable;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use drawbridge_admin::{AdminState, ClientAddress, Outcome, RequestId, compile, router};
+use drawbridge_policy::cors::{CorsPolicy, Preflight, PreflightAnswer};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
@@ -79,14 +80,19 @@ impl Gateway {
             clock: now,
             own_origins,
         };
-        Self { router: router(state), live, store, directory }
+        Self {
+            router: router(state),
+            live,
+            store,
+            directory,
+        }
     }
 
     /// A gateway with the projects `alpha` and `beta`, each with the endpoints `one` and `two`.
     pub(crate) async fn furnished() -> Self {
         let gateway = Self::start().await;
         for slug in ["alpha", "beta"] {
-            let project = json!({"slug": slug, "id": format!("proj_{slug}0")});
+            let project = json!({"slug": slug, "id": format!("proj_{slug}00")});
             gateway.root().post("/v1/projects", project).await.must(201);
             for name in ["one", "two"] {
                 let path = format!("/v1/projects/{slug}/endpoints");
@@ -102,12 +108,19 @@ impl Gateway {
 
     /// The holder of a token.
     pub(crate) fn actor(&self, token: &str) -> Actor<'_> {
-        Actor { gateway: self, token: token.to_owned() }
+        Actor {
+            gateway: self,
+            token: token.to_owned(),
+        }
     }
 
     /// Creates a key, made by root from `document`; returns the resource, `token` included.
     pub(crate) async fn key(&self, document: Value) -> Value {
-        self.root().post("/v1/api-keys", document).await.must(201).body
+        self.root()
+            .post("/v1/api-keys", document)
+            .await
+            .must(201)
+            .body
     }
 
     /// The holder of a new secret key of the project `alpha` with these scopes.
@@ -134,7 +147,10 @@ impl Gateway {
         };
         let answer = Answer {
             status: parts.status,
-            outcome: parts.extensions.remove().expect("every answer has an outcome"),
+            outcome: parts
+                .extensions
+                .remove()
+                .expect("every answer has an outcome"),
             headers: parts.headers,
             body,
         };
@@ -144,8 +160,16 @@ impl Gateway {
 
     /// The last row of the audit log.
     pub(crate) async fn last_audit(&self) -> AuditRow {
-        let page = Page { limit: 1000, after: None };
+        let page = Page {
+            limit: 1000,
+            after: None,
+        };
         self.store.audit(&page).await.unwrap().rows.pop().unwrap()
+    }
+
+    /// What the last row of the audit log says of the change.
+    pub(crate) async fn last_change(&self) -> Value {
+        serde_json::from_str(&self.last_audit().await.change).unwrap()
     }
 
     /// What a restart would make of the store is what requests obey now.
@@ -162,8 +186,19 @@ impl Gateway {
         }
         for row in &configuration.endpoints {
             let path = format!("{}/{}", row.project_id, row.name);
-            let (live, fresh) = (live.endpoint(&path).unwrap(), fresh.endpoint(&path).unwrap());
-            assert_eq!(format!("{live:?}"), format!("{fresh:?}"));
+            let (live, fresh) = (
+                live.endpoint(&path).unwrap(),
+                fresh.endpoint(&path).unwrap(),
+            );
+            assert_eq!(
+                (&live.models, &live.upstream),
+                (&fresh.models, &fresh.upstream)
+            );
+            assert_eq!(
+                (&live.credential, &live.limits),
+                (&fresh.credential, &fresh.limits)
+            );
+            assert_eq!(answers(&live.cors), answers(&fresh.cors));
         }
     }
 }
@@ -181,7 +216,9 @@ impl Actor<'_> {
     pub(crate) async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let request = self.request(method, path);
         let request = match body {
-            Some(body) => request.header("content-type", "application/json").body(body.to_string().into()),
+            Some(body) => request
+                .header("content-type", "application/json")
+                .body(body.to_string().into()),
             None => request.body(Body::empty()),
         };
         self.gateway.send(request.unwrap()).await
@@ -206,7 +243,9 @@ impl Actor<'_> {
     pub(crate) async fn patch_if(&self, etag: &str, path: &str, body: Value) -> Answer {
         let request = self.request(Method::PATCH, path).header("if-match", etag);
         let request = request.header("content-type", "application/merge-patch+json");
-        self.gateway.send(request.body(body.to_string().into()).unwrap()).await
+        self.gateway
+            .send(request.body(body.to_string().into()).unwrap())
+            .await
     }
 }
 
@@ -221,7 +260,11 @@ impl Answer {
     /// The same answer, which is a problem of this status and code.
     #[track_caller]
     pub(crate) fn must_be(self, status: u16, code: &str) -> Self {
-        assert_eq!((self.status.as_u16(), self.code()), (status, code), "{self:#?}");
+        assert_eq!(
+            (self.status.as_u16(), self.code()),
+            (status, code),
+            "{self:#?}"
+        );
         self
     }
 
@@ -231,12 +274,17 @@ impl Answer {
 
     /// Pointer and code of every entry of `errors`.
     pub(crate) fn errors(&self) -> Vec<(&str, &str)> {
-        let errors = self.body["errors"].as_array().expect("a problem has errors");
-        let text = |value: &'_ Value| -> &'_ str { unreachable!("{value}") };
-        let _ = text;
+        let errors = self.body["errors"]
+            .as_array()
+            .expect("a problem has errors");
         errors
             .iter()
-            .map(|error| (error["pointer"].as_str().unwrap(), error["code"].as_str().unwrap()))
+            .map(|error| {
+                (
+                    error["pointer"].as_str().unwrap(),
+                    error["code"].as_str().unwrap(),
+                )
+            })
             .collect()
     }
 
@@ -258,19 +306,55 @@ impl Answer {
             assert_eq!(self.outcome.code, None);
             return;
         }
-        assert_eq!(self.header("content-type"), Some("application/problem+json"));
+        assert_eq!(
+            self.header("content-type"),
+            Some("application/problem+json")
+        );
         assert_eq!(self.header("cache-control"), Some("no-store"));
-        let members: Vec<_> = self.body.as_object().unwrap().keys().map(String::as_str).collect();
-        let expected = ["type", "title", "status", "detail", "code", "request_id", "errors"];
+        let members: Vec<_> = self
+            .body
+            .as_object()
+            .unwrap()
+            .keys()
+            .map(String::as_str)
+            .collect();
+        let expected = [
+            "type",
+            "title",
+            "status",
+            "detail",
+            "code",
+            "request_id",
+            "errors",
+        ];
         assert_eq!(members, expected);
         assert_eq!(self.body["status"], self.status.as_u16());
         assert_eq!(self.body["type"], format!("/errors#{}", self.code()));
         assert_eq!(self.body["request_id"], "req_test");
         assert_eq!(self.outcome.code, Some(self.code()));
         for error in self.body["errors"].as_array().unwrap() {
-            assert!(error["detail"].as_str().is_some_and(|detail| !detail.is_empty()));
+            assert!(
+                error["detail"]
+                    .as_str()
+                    .is_some_and(|detail| !detail.is_empty())
+            );
         }
     }
+}
+
+/// What a policy answers to the origins of these tests.
+fn answers(policy: &CorsPolicy) -> Vec<PreflightAnswer> {
+    let ask = |origin: &'static str| {
+        let origin = origin.as_bytes();
+        policy.preflight(&Preflight {
+            origin,
+            method: b"POST",
+            header_lines: std::iter::empty(),
+        })
+    };
+    ["https://a.example", "https://evil.example"]
+        .map(ask)
+        .into()
 }
 
 pub(crate) fn master_key() -> MasterKey {

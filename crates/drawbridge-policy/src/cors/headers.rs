@@ -36,7 +36,13 @@ impl HeaderRules {
         let mut any = false;
         for entry in entries {
             if let Some(preset) = preset(entry) {
-                listed.extend(preset.headers.iter().copied().filter(|name| names.insert(name)));
+                listed.extend(
+                    preset
+                        .headers
+                        .iter()
+                        .copied()
+                        .filter(|name| names.insert(name)),
+                );
             } else if entry == "*" {
                 any = true;
             } else if let Some(prefix) = entry.strip_suffix('*') {
@@ -73,9 +79,10 @@ impl HeaderRules {
     fn covers(&self, name: &[u8]) -> bool {
         (self.any && !name.eq_ignore_ascii_case(b"authorization"))
             || self.prefixes.iter().any(|prefix| {
-                name.split_at_checked(prefix.len()).is_some_and(|(head, rest)| {
-                    !rest.is_empty() && head.eq_ignore_ascii_case(prefix.as_bytes())
-                })
+                name.split_at_checked(prefix.len())
+                    .is_some_and(|(head, rest)| {
+                        !rest.is_empty() && head.eq_ignore_ascii_case(prefix.as_bytes())
+                    })
             })
     }
 

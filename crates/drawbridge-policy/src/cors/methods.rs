@@ -35,9 +35,14 @@ impl MethodRules {
             "GET" if !has_head => vec!["GET", "HEAD"],
             name => vec![name],
         });
-        let allow = if any { ANY_METHOD.to_owned() } else { join(allowed) };
+        let allow = if any {
+            ANY_METHOD.to_owned()
+        } else {
+            join(allowed)
+        };
         Self {
-            fixed: (!names.is_empty()).then(|| ready_to_send(join(names.iter().map(AsRef::as_ref)))),
+            fixed: (!names.is_empty())
+                .then(|| ready_to_send(join(names.iter().map(AsRef::as_ref)))),
             allow: ready_to_send(allow),
             any,
             is_dynamic: any || lists_all,

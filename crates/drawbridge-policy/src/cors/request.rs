@@ -83,7 +83,9 @@ impl<'r, L> Preflight<'r, L> {
         let OriginHeader::One(origin) = origin else {
             return None;
         };
-        let requested = method_lines.next().filter(|requested| !requested.is_empty())?;
+        let requested = method_lines
+            .next()
+            .filter(|requested| !requested.is_empty())?;
         (method == b"OPTIONS").then_some(Self {
             origin,
             method: requested,

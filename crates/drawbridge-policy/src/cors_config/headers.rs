@@ -1,11 +1,12 @@
 //! What can be wrong with `allowedHeaders` and `exposedHeaders`.
 
 use crate::cors::{HeaderRules, Standing};
-use crate::cors_config::{Findings, Missing};
+use crate::cors_config::findings::{Findings, Missing};
 use crate::document::nearest;
 use crate::issue::ConfigIssue;
 use crate::names::{
-    NameSet, is_always_readable, is_forbidden_exposed_header, is_forbidden_request_header, is_token,
+    NameSet, is_always_readable, is_forbidden_exposed_header, is_forbidden_request_header,
+    is_token, without_stray_ends,
 };
 use crate::presets::{PRESETS, preset};
 
@@ -46,7 +47,9 @@ pub(super) fn check_exposed(entries: &[String], pointer: &str, findings: &mut Fi
         if is_always_readable(entry) {
             let detail = format!("every page can read `{entry}` anyway; listing it does nothing");
             let pointer = format!("{pointer}/{index}");
-            findings.warnings.push(ConfigIssue::new(pointer, "always_readable", detail));
+            findings
+                .warnings
+                .push(ConfigIssue::new(pointer, "always_readable", detail));
         }
     }
 }
@@ -101,7 +104,9 @@ fn find_error_in_allowed(entry: &str) -> Option<Problem> {
     }
     let prefix = entry.strip_suffix('*');
     if prefix.unwrap_or(entry).contains('*') {
-        let detail = format!("in `{entry}` the `*` is no wildcard; a prefix ends in it, as in `X-Stainless-*`");
+        let detail = format!(
+            "in `{entry}` the `*` is no wildcard; a prefix ends in it, as in `X-Stainless-*`"
+        );
         return Problem::new("header_bad_wildcard", detail);
     }
     if is_forbidden_request_header(prefix.unwrap_or(entry)) {
@@ -130,11 +135,14 @@ fn find_error_in_exposed(entry: &str) -> Option<Problem> {
         return find_not_a_token(entry);
     }
     if is_forbidden_exposed_header(entry) {
-        let detail = format!("no page can read `{entry}`: it is hidden from scripts, or belongs to requests or to CORS itself");
+        let detail = format!(
+            "no page can read `{entry}`: it is hidden from scripts, or belongs to requests or to CORS itself"
+        );
         return Problem::new("exposed_header_forbidden", detail);
     }
     if entry.contains('*') {
-        let detail = format!("in `{entry}` the `*` is no wildcard; it stands alone for every header");
+        let detail =
+            format!("in `{entry}` the `*` is no wildcard; it stands alone for every header");
         return Problem::new("header_bad_wildcard", detail);
     }
     None
@@ -143,14 +151,17 @@ fn find_error_in_exposed(entry: &str) -> Option<Problem> {
 fn find_not_a_token(entry: &str) -> Option<Problem> {
     let detail = format!("`{}` is not the name of one header", entry.escape_debug());
     let mut problem = Problem::new("header_not_a_token", detail)?;
-    let is_stray = |character: char| !character.is_ascii_alphanumeric() && character != '*';
-    problem.instead = Some(entry.trim_matches(is_stray).to_owned());
+    problem.instead = Some(without_stray_ends(entry).to_owned());
     Some(problem)
 }
 
 fn find_unknown_preset(entry: &str) -> Option<Problem> {
     let names = PRESETS.map(|preset| preset.name);
-    let detail = format!("there is no preset `{}`; there are {}", entry.escape_debug(), names.join(", "));
+    let detail = format!(
+        "there is no preset `{}`; there are {}",
+        entry.escape_debug(),
+        names.join(", ")
+    );
     let mut problem = Problem::new("unknown_preset", detail)?;
     problem.instead = nearest(entry, &names).map(str::to_owned);
     Some(problem)

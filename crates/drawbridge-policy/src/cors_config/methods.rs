@@ -3,15 +3,17 @@
 use serde_json::json;
 
 use crate::cors::{MethodRules, Standing};
-use crate::cors_config::{DEFAULT_METHODS, Findings, Missing};
+use crate::cors_config::DEFAULT_METHODS;
+use crate::cors_config::findings::{Findings, Missing};
 use crate::issue::ConfigIssue;
-use crate::names::{is_forbidden_method, is_token, normalize_method};
+use crate::names::{is_forbidden_method, is_token, normalize_method, without_stray_ends};
 
 pub(super) fn check(entries: &[String], pointer: &str, findings: &mut Findings) {
     findings.check_length(entries, pointer);
     if entries.is_empty() {
         let detail = "a policy without methods would refuse every request";
-        let problem = ConfigIssue::new(pointer, "no_methods", detail).suggest(json!(DEFAULT_METHODS));
+        let problem =
+            ConfigIssue::new(pointer, "no_methods", detail).suggest(json!(DEFAULT_METHODS));
         findings.errors.push(problem);
         return;
     }
@@ -46,17 +48,21 @@ fn find_error(entry: &str, pointer: &str) -> Option<ConfigIssue> {
     if !is_token(entry.as_bytes()) {
         let detail = format!("`{}` is not the name of one method", entry.escape_debug());
         let problem = ConfigIssue::new(pointer, "method_not_a_token", detail);
-        let trimmed = entry.trim_matches(|character: char| !character.is_ascii_alphanumeric());
-        let name = normalize_method(trimmed);
+        let name = normalize_method(without_stray_ends(entry));
         let is_fine = is_token(name.as_bytes()) && find_error(name, pointer).is_none();
-        return Some(if is_fine { problem.suggest(name) } else { problem });
+        return Some(if is_fine {
+            problem.suggest(name)
+        } else {
+            problem
+        });
     }
     if is_forbidden_method(entry.as_bytes()) {
         let detail = format!("no script can send `{entry}`, in whatever case; remove the entry");
         return Some(ConfigIssue::new(pointer, "method_forbidden", detail));
     }
     if entry.contains('*') {
-        let detail = format!("in `{entry}` the `*` is no wildcard; it stands alone for every method");
+        let detail =
+            format!("in `{entry}` the `*` is no wildcard; it stands alone for every method");
         return Some(ConfigIssue::new(pointer, "method_bad_wildcard", detail));
     }
     None

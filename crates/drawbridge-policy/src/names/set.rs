@@ -19,11 +19,16 @@ impl NameSet {
         if self.contains(name.as_bytes()) {
             return false;
         }
-        let Self { names, hasher, longest } = self;
+        let Self {
+            names,
+            hasher,
+            longest,
+        } = self;
         *longest = name.len().max(*longest);
         let hash = hash_in_any_case(hasher, name.as_bytes());
-        let rehash = |name: &Box<str>| hash_in_any_case(hasher, name.as_bytes());
-        names.insert_unique(hash, name.into(), rehash);
+        names.insert_unique(hash, name.into(), |name| {
+            hash_in_any_case(hasher, name.as_bytes())
+        });
         true
     }
 
@@ -34,8 +39,10 @@ impl NameSet {
             return false;
         }
         let hash = hash_in_any_case(&self.hasher, name);
-        let is_same = |other: &Box<str>| other.as_bytes().eq_ignore_ascii_case(name);
-        self.names.find(hash, is_same).is_some()
+        let found = self
+            .names
+            .find(hash, |other| other.as_bytes().eq_ignore_ascii_case(name));
+        found.is_some()
     }
 }
 
@@ -71,10 +78,21 @@ mod tests {
         assert!(set.insert("a"));
         assert!(set.insert("x-request-id"));
         assert!(!set.insert("X-Request-ID"));
-        for name in ["x-stainless-package-version", "X-STAINLESS-PACKAGE-VERSION", "A", "X-Request-Id"] {
+        for name in [
+            "x-stainless-package-version",
+            "X-STAINLESS-PACKAGE-VERSION",
+            "A",
+            "X-Request-Id",
+        ] {
             assert!(set.contains(name.as_bytes()), "{name}");
         }
-        for name in ["x-stainless-package-versio", "", "x-stainless-package-version-", "b", "X-Request-I\u{4}"] {
+        for name in [
+            "x-stainless-package-versio",
+            "",
+            "x-stainless-package-version-",
+            "b",
+            "X-Request-I\u{4}",
+        ] {
             assert!(!set.contains(name.as_bytes()), "{name}");
         }
     }

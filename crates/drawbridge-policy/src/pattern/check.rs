@@ -27,7 +27,10 @@ pub fn compile_patterns(
     let mut patterns = Vec::new();
     let limit = context.max_entries();
     if entries.len() > limit {
-        let detail = format!("at most {limit} origins can be listed, not {}", entries.len());
+        let detail = format!(
+            "at most {limit} origins can be listed, not {}",
+            entries.len()
+        );
         errors.push(ConfigIssue::new(pointer, "too_many_entries", detail));
     }
     if entries.is_empty() && matches!(context, PatternContext::Key { .. }) {
@@ -85,7 +88,10 @@ fn check_entry(
     };
     let mut judgement = judge(&pattern, context);
     for finding in judgement.errors.iter_mut().chain(&mut judgement.warnings) {
-        finding.instead = finding.instead.take().filter(|text| is_admissible(text, context));
+        finding.instead = finding
+            .instead
+            .take()
+            .filter(|text| is_admissible(text, context));
     }
     if judgement.errors.is_empty() {
         Ok((pattern, judgement.warnings))
@@ -114,16 +120,26 @@ fn overlaps(patterns: &[OriginPattern], pointer: &str) -> Vec<ConfigIssue> {
     for (index, pattern) in patterns.iter().enumerate() {
         if first.contains_key(pattern) {
             let detail = format!("{} is listed twice", quote(&pattern.to_string()));
-            warnings.push(ConfigIssue::new(format!("{pointer}/{index}"), "listed_twice", detail));
+            warnings.push(ConfigIssue::new(
+                format!("{pointer}/{index}"),
+                "listed_twice",
+                detail,
+            ));
         } else {
             first.insert(pattern, index);
         }
     }
     for (index, pattern) in patterns.iter().enumerate() {
-        let covering = wider_patterns(pattern).into_iter().find(|wider| first.contains_key(wider));
+        let covering = wider_patterns(pattern)
+            .into_iter()
+            .find(|wider| first.contains_key(wider));
         if let Some(wider) = covering {
             let detail = format!("`{wider}` covers {} already", quote(&pattern.to_string()));
-            warnings.push(ConfigIssue::new(format!("{pointer}/{index}"), "origin_covered", detail));
+            warnings.push(ConfigIssue::new(
+                format!("{pointer}/{index}"),
+                "origin_covered",
+                detail,
+            ));
         }
     }
     warnings
@@ -159,7 +175,12 @@ fn wider_patterns(pattern: &OriginPattern) -> Vec<OriginPattern> {
         OriginPattern::AnyExtension(scheme) => scheme.admits(&origin),
         _ => true,
     };
-    wider.extend(candidates.iter().filter_map(|text| OriginPattern::parse(text)).filter(is_wider));
+    wider.extend(
+        candidates
+            .iter()
+            .filter_map(|text| OriginPattern::parse(text))
+            .filter(is_wider),
+    );
     wider
 }
 
@@ -169,6 +190,11 @@ fn parents(origin: &Origin<'_>) -> Vec<String> {
     let scheme = text(origin.scheme());
     let authority = text(origin.host_and_port());
     let dots = authority.match_indices('.');
-    dots.map(|(dot, _)| format!("{scheme}://*.{}", authority.get(dot + 1..).unwrap_or_default()))
-        .collect()
+    dots.map(|(dot, _)| {
+        format!(
+            "{scheme}://*.{}",
+            authority.get(dot + 1..).unwrap_or_default()
+        )
+    })
+    .collect()
 }

@@ -97,7 +97,8 @@ fn judge_breadth(pattern: &OriginPattern, credentials: bool) -> Option<Finding> 
         OriginPattern::Any => (
             "wildcard_with_credentials",
             "wildcard_origin",
-            "`*` admits every page on the web, sandboxed documents and local files included".to_owned(),
+            "`*` admits every page on the web, sandboxed documents and local files included"
+                .to_owned(),
         ),
         OriginPattern::AnyExtension(scheme) => (
             "any_extension_with_credentials",
@@ -110,7 +111,9 @@ fn judge_breadth(pattern: &OriginPattern, credentials: bool) -> Option<Finding> 
         OriginPattern::Subdomains { parent, .. } if is_public_suffix(pattern) => (
             "public_suffix_with_credentials",
             "public_suffix_wildcard",
-            format!("anyone can get a name under `{parent}`, which is a public suffix: the wildcard admits all of them"),
+            format!(
+                "anyone can get a name under `{parent}`, which is a public suffix: the wildcard admits all of them"
+            ),
         ),
         _ => return None,
     };
@@ -136,7 +139,10 @@ fn judge_transport(pattern: &OriginPattern, credentials: bool) -> Option<Finding
     );
     let finding = if credentials {
         let why = "with allowCredentials that script could act with the visitor's cookies";
-        Finding::new("insecure_origin_with_credentials", format!("{admits}, and {why}"))
+        Finding::new(
+            "insecure_origin_with_credentials",
+            format!("{admits}, and {why}"),
+        )
     } else {
         Finding::new("insecure_origin", admits)
     };

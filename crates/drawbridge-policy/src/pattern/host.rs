@@ -34,12 +34,14 @@ pub(super) fn read_host(
         return is_glued.then(|| format!("*.{base}"));
     }
     if !wildcard.is_empty() && !is_domain {
-        let detail = "only http and https have subdomains; list the origin, as in `tauri://localhost`";
+        let detail =
+            "only http and https have subdomains; list the origin, as in `tauri://localhost`";
         diagnosis.find("origin_wildcard_position", detail);
         return None;
     }
     if !wildcard.is_empty() && port == Some(":*") {
-        let detail = "any subdomain and any port cannot stand together; list the port, or leave it out";
+        let detail =
+            "any subdomain and any port cannot stand together; list the port, or leave it out";
         diagnosis.find("origin_wildcard_host_and_port", detail);
     }
     let base = if is_domain {
@@ -146,24 +148,35 @@ fn read_canonical(
 ) -> Option<String> {
     let text = canonical.to_string();
     if let Host::Domain(domain) = canonical {
-        let longest = if is_wildcard { MAX_HOST_LEN - "a.".len() } else { MAX_HOST_LEN };
+        let longest = if is_wildcard {
+            MAX_HOST_LEN - "a.".len()
+        } else {
+            MAX_HOST_LEN
+        };
         if domain.len() > longest {
-            let detail = format!("a host has at most {MAX_HOST_LEN} characters; what a wildcard stands for included");
+            let detail = format!(
+                "a host has at most {MAX_HOST_LEN} characters; what a wildcard stands for included"
+            );
             diagnosis.find("origin_host_too_long", detail);
         }
-        let is_fine = check_labels(diagnosis, domain) && domain.len() <= longest;
-        if host.is_ascii() && *domain != host.to_ascii_lowercase() {
+        let is_decoded = host.is_ascii() && *domain != host.to_ascii_lowercase();
+        if is_decoded || !has_host_characters(domain) {
             find_bad_character(diagnosis, host);
         }
+        let is_fine = check_labels(diagnosis, domain) && domain.len() <= longest;
         return is_fine.then_some(text);
     }
     if is_wildcard {
-        let detail = format!("{} is an address; addresses have no subdomains", quote(host));
+        let detail = format!(
+            "{} is an address; addresses have no subdomains",
+            quote(host)
+        );
         diagnosis.find("origin_wildcard_over_address", detail);
         return None;
     }
     if host.to_ascii_lowercase() != text {
-        let detail = format!("browsers send this address as `{text}`; in another form it would never match");
+        let detail =
+            format!("browsers send this address as `{text}`; in another form it would never match");
         diagnosis.find("origin_address_not_canonical", detail);
     }
     // A browser reads `010` as octal 8; whoever wrote it meant 10 as a rule. Nothing can be derived.
@@ -179,14 +192,16 @@ fn read_opaque_host(diagnosis: &mut Diagnosis, host: &str) -> Option<String> {
         diagnosis.find_upper_case();
     }
     let host = host.to_ascii_lowercase();
-    let is_fine = host
-        .bytes()
-        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte));
-    if !is_fine {
+    if !has_host_characters(&host) {
         find_bad_character(diagnosis, &host);
         return None;
     }
     check_labels(diagnosis, &host).then_some(host)
+}
+
+fn has_host_characters(host: &str) -> bool {
+    host.bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_.".contains(&byte))
 }
 
 /// Whether the lengths and edges of host and labels are within bounds; a dot at the end is.
@@ -199,10 +214,16 @@ fn check_labels(diagnosis: &mut Diagnosis, host: &str) -> bool {
     }
     for label in labels.split('.') {
         if label.is_empty() {
-            let detail = format!("{} has an empty label: two dots in a row, or one at the start", quote(host));
+            let detail = format!(
+                "{} has an empty label: two dots in a row, or one at the start",
+                quote(host)
+            );
             diagnosis.find("origin_empty_label", detail);
         } else if label.len() > MAX_LABEL_LEN {
-            let detail = format!("{} has more than {MAX_LABEL_LEN} characters, the most that a label has", quote(label));
+            let detail = format!(
+                "{} has more than {MAX_LABEL_LEN} characters, the most that a label has",
+                quote(label)
+            );
             diagnosis.find("origin_label_too_long", detail);
         } else if label.starts_with('-') || label.ends_with('-') {
             let detail = format!("the label {} begins or ends with a hyphen", quote(label));
@@ -217,7 +238,9 @@ pub(super) fn address_without_brackets(authority: &str) -> Option<(&str, Option<
     let is_address = |text: &str| text.parse::<Ipv6Addr>().is_ok();
     if let Some((address, port)) = authority.rsplit_once(':')
         && is_address(address)
-        && port.parse::<u16>().is_ok_and(|number| number.to_string() == port)
+        && port
+            .parse::<u16>()
+            .is_ok_and(|number| number.to_string() == port)
     {
         return Some((address, Some(port)));
     }
@@ -237,5 +260,7 @@ pub(super) fn is_loopback_name(text: &str) -> bool {
     let host = host.to_ascii_lowercase();
     host == "localhost"
         || host.ends_with(".localhost")
-        || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+        || host
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }

@@ -7,12 +7,35 @@ pub(super) fn is_regex(text: &str) -> bool {
     text.starts_with('^')
         || behind_scheme.contains('+')
         || text.ends_with('$')
-        || (text.len() > 1 && text.starts_with('/') && text.ends_with('/') && !text.starts_with("//"))
+        || (text.len() > 1
+            && text.starts_with('/')
+            && text.ends_with('/')
+            && !text.starts_with("//"))
         || text.contains(['\\', '(', ')', '{', '}', '^'])
         || text.contains("://.*")
         || text.contains("s?://")
-        || (text.contains('[') && !text.contains("://[") && !text.starts_with('['))
+        || has_character_class(text)
 }
+
+/// Whether brackets hold something else than an IPv6 address.
+fn has_character_class(text: &str) -> bool {
+    let behind = text.split_once('[').map(|(_, behind)| behind);
+    let inside = behind.and_then(|behind| behind.split_once(']'));
+    inside.is_some_and(|(inside, _)| !inside.contains(':'))
+}
+
+/// What people write for "some characters", the longer forms first.
+const WILDCARDS: [&str; 9] = [
+    "(.*)",
+    "(.+)",
+    "[^.]+",
+    "[^.]*",
+    "[a-z0-9-]+",
+    "[\\w-]+",
+    "\\w+",
+    ".*",
+    ".+",
+];
 
 /// The pattern that a simple regular expression stands for; the caller parses it.
 ///
@@ -26,13 +49,17 @@ pub(super) fn from_regex(text: &str) -> Option<String> {
     let text = text.strip_prefix('^').unwrap_or(text);
     let text = text.strip_suffix('$').unwrap_or(text);
     let mut pattern = text.replace("https?://", "https://").replace("\\/", "/");
-    for wildcard in ["(.*)", "(.+)", "[^.]+", "[^.]*", "[a-z0-9-]+", "[\\w-]+", "\\w+", ".*", ".+"] {
+    let wildcard = WILDCARDS
+        .into_iter()
+        .find(|wildcard| pattern.contains(wildcard));
+    if let Some(wildcard) = wildcard {
         pattern = pattern.replacen(wildcard, "*", 1);
-        if pattern.contains('*') {
-            break;
-        }
     }
-    let pattern = pattern.replace("\\.", ".").replace("\\-", "-").replace("\\:", ":");
-    let is_literal = !pattern.contains(['\\', '(', ')', '[', ']', '{', '}', '+', '?', '|', '^', '$']);
+    let pattern = pattern
+        .replace("\\.", ".")
+        .replace("\\-", "-")
+        .replace("\\:", ":");
+    let is_literal =
+        !pattern.contains(['\\', '(', ')', '[', ']', '{', '}', '+', '?', '|', '^', '$']);
     is_literal.then_some(pattern)
 }

@@ -13,10 +13,15 @@ pub(crate) fn admits(patterns: &[String], origin: &[u8]) -> bool {
 
 fn matches(pattern: &str, origin: &str) -> bool {
     if let Some(base) = pattern.strip_suffix(":*") {
-        return origin == base || origin.strip_prefix(&format!("{base}:")).is_some_and(|port| is_port(base, port));
+        return origin == base
+            || origin
+                .strip_prefix(&format!("{base}:"))
+                .is_some_and(|port| is_port(base, port));
     }
     if let Some(scheme) = pattern.strip_suffix("://*") {
-        return origin.strip_prefix(&format!("{scheme}://")).is_some_and(is_label);
+        return origin
+            .strip_prefix(&format!("{scheme}://"))
+            .is_some_and(is_label);
     }
     if let Some((scheme, parent)) = pattern.split_once("://*.") {
         let rest = origin.strip_prefix(&format!("{scheme}://"));
@@ -32,7 +37,9 @@ fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
         && !text.ends_with('-')
-        && text.chars().all(|it| matches!(it, 'a'..='z' | '0'..='9' | '-' | '_'))
+        && text
+            .chars()
+            .all(|it| matches!(it, 'a'..='z' | '0'..='9' | '-' | '_'))
 }
 
 fn is_port(base: &str, text: &str) -> bool {

@@ -3,22 +3,7 @@
 use drawbridge_policy::pattern::{OriginPattern, PatternContext, compile_patterns};
 use serde_json::Value;
 
-/// Codes and suggestion for one entry of an endpoint without credentials.
-fn check(entry: &str) -> (Vec<&'static str>, Option<String>) {
-    check_in(entry, PatternContext::endpoint(false))
-}
-
-fn check_in(entry: &str, context: PatternContext) -> (Vec<&'static str>, Option<String>) {
-    let Err(issues) = compile_patterns(&[entry.to_owned()], "/list", context) else {
-        return (Vec::new(), None);
-    };
-    let suggestions: Vec<_> = issues.iter().map(|issue| issue.suggestion.clone()).collect();
-    assert!(suggestions.windows(2).all(|pair| pair[0] == pair[1]), "{entry}: {suggestions:?}");
-    assert!(issues.iter().all(|issue| issue.pointer == "/list/0"), "{issues:?}");
-    let suggestion = suggestions.into_iter().next().flatten();
-    let codes = issues.iter().map(|issue| issue.code).collect();
-    (codes, suggestion.and_then(|value| value.as_str().map(str::to_owned)))
-}
+use crate::support::check;
 
 #[test]
 fn what_is_refused_is_named_and_cured() {
@@ -73,7 +58,7 @@ fn what_is_refused_is_named_and_cured() {
         ("data:text/html,hello", &["origin_scheme_never_sent"], None),
         ("blob:https://a.example.com/uuid", &["origin_scheme_never_sent", "origin_has_path"], Some("https://a.example.com")),
         ("javascript:alert(1)", &["origin_scheme_never_sent"], None),
-        ("a/b://c", &["origin_without_scheme", "origin_has_path"], Some("https://a")),
+        ("a/b://c", &["origin_without_scheme", "origin_has_path"], None),
         ("1a://b", &["origin_bad_scheme"], None),
         ("http://0x7f000001:3000", &["origin_address_not_canonical"], Some("http://127.0.0.1:3000")),
         ("http://2130706433", &["origin_address_not_canonical"], Some("http://127.0.0.1")),
@@ -106,6 +91,8 @@ fn what_is_refused_is_named_and_cured() {
         ("https://*.*.example.com", &["origin_wildcard_position"], None),
         ("*://example.com", &["origin_wildcard_scheme"], Some("https://example.com")),
         ("http*://example.com", &["origin_wildcard_scheme"], Some("https://example.com")),
+        ("self", &["origin_without_scheme"], None),
+        ("https:", &["origin_without_scheme", "origin_bad_port"], None),
         ("h*", &["origin_without_scheme", "origin_wildcard_position"], None),
         ("https://*", &["origin_wildcard_host"], Some("*")),
         ("https://*:8443", &["origin_wildcard_host"], Some("*")),
@@ -125,7 +112,9 @@ fn what_is_refused_is_named_and_cured() {
     let failures: Vec<_> = cases
         .iter()
         .map(|(entry, codes, suggestion)| (entry, check(entry), (*codes, *suggestion)))
-        .filter(|(_, (codes, suggestion), expected)| (codes.as_slice(), suggestion.as_deref()) != *expected)
+        .filter(|(_, (codes, suggestion), expected)| {
+            (codes.as_slice(), suggestion.as_deref()) != *expected
+        })
         .collect();
     assert!(failures.is_empty(), "{failures:#?}");
 }
@@ -133,12 +122,27 @@ fn what_is_refused_is_named_and_cured() {
 #[test]
 fn lengths_are_refused_by_name() {
     let label = "a".repeat(64);
-    assert_eq!(check(&format!("https://{label}.example.com")).0, ["origin_label_too_long"]);
+    assert_eq!(
+        check(&format!("https://{label}.example.com")).0,
+        ["origin_label_too_long"]
+    );
     let host = "a.".repeat(130) + "example";
-    assert_eq!(check(&format!("https://{host}")).0, ["origin_host_too_long"]);
-    let parent = format!("{}.{}.{}.{}", "a".repeat(63), "a".repeat(63), "a".repeat(63), "a".repeat(60));
+    assert_eq!(
+        check(&format!("https://{host}")).0,
+        ["origin_host_too_long"]
+    );
+    let parent = format!(
+        "{}.{}.{}.{}",
+        "a".repeat(63),
+        "a".repeat(63),
+        "a".repeat(63),
+        "a".repeat(60)
+    );
     assert!(check(&format!("https://{parent}")).0.is_empty());
-    assert_eq!(check(&format!("https://*.{parent}")).0, ["origin_host_too_long"]);
+    assert_eq!(
+        check(&format!("https://*.{parent}")).0,
+        ["origin_host_too_long"]
+    );
     let scheme = "a".repeat(65);
     assert_eq!(check(&format!("{scheme}://a")).0, ["origin_bad_scheme"]);
 }
@@ -170,58 +174,19 @@ fn what_is_documented_is_accepted_and_kept_as_it_is() {
 }
 
 #[test]
-fn what_is_dangerous_with_credentials_is_refused_with_them() {
-    for (entry, codes, suggestion) in [
-        ("*", vec!["wildcard_with_credentials"], None),
-        ("https://*", vec!["origin_wildcard_host", "wildcard_with_credentials"], None),
-        ("https://*.com", vec!["public_suffix_with_credentials"], None),
-        ("https://*.co.uk", vec!["public_suffix_with_credentials"], None),
-        ("https://*.github.io", vec!["public_suffix_with_credentials"], None),
-        ("https://*.pages.dev:8443", vec!["public_suffix_with_credentials"], None),
-        ("https://*.github.io.", vec!["public_suffix_with_credentials"], None),
-        ("https://*.internal", vec!["public_suffix_with_credentials"], None),
-        ("https://*.ck", vec!["public_suffix_with_credentials"], None),
-        ("https://*.foo.ck", vec!["public_suffix_with_credentials"], None),
-        ("https://*.kobe.jp", vec!["public_suffix_with_credentials"], None),
-        ("https://*.xn--p1ai", vec!["public_suffix_with_credentials"], None),
-        ("https://*.xn--55qx5d.cn", vec!["public_suffix_with_credentials"], None),
-        ("chrome-extension://*", vec!["any_extension_with_credentials"], None),
-        ("http://192.168.1.20:3000", vec!["insecure_origin_with_credentials"], Some("https://192.168.1.20:3000")),
-        ("http://a.example.com:443", vec!["insecure_origin_with_credentials"], Some("https://a.example.com")),
-        ("http://*.example.com", vec!["insecure_origin_with_credentials"], Some("https://*.example.com")),
-        ("http://a.example.com:*", vec!["insecure_origin_with_credentials"], Some("https://a.example.com:*")),
-        ("http://*.com", vec!["public_suffix_with_credentials", "insecure_origin_with_credentials"], None),
-        ("http://A.example.com/", vec!["origin_trailing_slash", "origin_upper_case", "insecure_origin_with_credentials"],
-            Some("https://a.example.com")),
-    ] {
-        let (found, suggested) = check_in(entry, PatternContext::endpoint(true));
-        assert_eq!((found, suggested.as_deref()), (codes, suggestion), "{entry}");
-        if let Some(pattern) = OriginPattern::parse(entry) {
-            assert!(pattern.is_refused_with_credentials(), "{entry}");
-        }
-    }
-    for entry in [
-        "http://localhost:3000",
-        "http://app.localhost",
-        "http://127.9.9.9:*",
-        "http://[::1]",
-        "http://*.localhost",
-        "https://*.example.com",
-        "https://*.city.kobe.jp",
-        "https://*.www.ck",
-        "tauri://localhost",
-    ] {
-        assert!(check_in(entry, PatternContext::endpoint(true)).0.is_empty(), "{entry}");
-        assert!(!OriginPattern::parse(entry).unwrap().is_refused_with_credentials(), "{entry}");
-    }
-}
-
-#[test]
 fn lists_have_an_end() {
-    let entries = |count: usize| -> Vec<String> { (0..count).map(|n| format!("https://h{n}.example.com")).collect() };
+    let entries = |count: usize| -> Vec<String> {
+        (0..count)
+            .map(|n| format!("https://h{n}.example.com"))
+            .collect()
+    };
     assert!(compile_patterns(&entries(10_000), "", PatternContext::endpoint(false)).is_ok());
-    let issues = compile_patterns(&entries(10_001), "/x", PatternContext::endpoint(false)).unwrap_err();
-    assert_eq!((issues[0].pointer.as_str(), issues[0].code), ("/x", "too_many_entries"));
+    let issues =
+        compile_patterns(&entries(10_001), "/x", PatternContext::endpoint(false)).unwrap_err();
+    assert_eq!(
+        (issues[0].pointer.as_str(), issues[0].code),
+        ("/x", "too_many_entries")
+    );
     assert!(compile_patterns(&entries(1_001), "", PatternContext::key(false)).is_err());
 }
 

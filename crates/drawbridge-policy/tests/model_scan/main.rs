@@ -115,6 +115,7 @@ fn broken_bodies_are_refused_at_every_cut() {
         b"{\"a\":\"\xf0\x9f\x92\"}",
         b"{\"a\":\"\xe6\xa8\\n\"}",
         b"{\"\xe6\xa8\":1}",
+        b"\"\xf0\n\x98\xb3\xbf\"",
         b"{\"a\":\"\xf4\x90\x80\x80\"}",
         b"{\"a\":\xe2\x80\xa8 1}",
         b"[1,]",

@@ -52,7 +52,13 @@ pub(crate) struct Child {
 impl Child {
     /// Starts the test of that name as a child, under `wrapper` (a program and its arguments) if there is one. Its
     /// projects are numbered from `first`.
-    pub(crate) fn spawn(test: &str, wrapper: &[&str], directory: &Path, first: i64, plan: Plan) -> Self {
+    pub(crate) fn spawn(
+        test: &str,
+        wrapper: &[&str],
+        directory: &Path,
+        first: i64,
+        plan: Plan,
+    ) -> Self {
         let program = std::env::current_exe().unwrap();
         let mut command = match wrapper {
             [] => Command::new(&program),
@@ -62,7 +68,10 @@ impl Child {
                 command
             }
         };
-        let plan = format!("{} {} {}", plan.writes, plan.stops_at_failure, plan.name_length);
+        let plan = format!(
+            "{} {} {}",
+            plan.writes, plan.stops_at_failure, plan.name_length
+        );
         let process = command
             .args(["--exact", test, "--nocapture"])
             .env(DIRECTORY, directory)
@@ -73,11 +82,19 @@ impl Child {
             .spawn();
         let mut process = match process {
             Ok(process) => process,
-            Err(error) => panic!("cannot start {wrapper:?} ({error}): install it, `make setup` does"),
+            Err(error) => {
+                panic!("cannot start {wrapper:?} ({error}): install it, `make setup` does")
+            }
         };
         let lines = BufReader::new(process.stdout.take().unwrap());
-        let mut child = Self { process, pid: 0, lines };
-        let Report::Runs(pid) = child.next() else { panic!("the child does not begin with its process id") };
+        let mut child = Self {
+            process,
+            pid: 0,
+            lines,
+        };
+        let Report::Runs(pid) = child.next() else {
+            panic!("the child does not begin with its process id")
+        };
         child.pid = pid;
         child
     }
@@ -94,8 +111,10 @@ impl Child {
             self.lines.read_line(&mut line).unwrap();
             // A line that the end cut short was not said.
             let line = line.strip_suffix('\n')?;
-            // The test runner prints lines of its own.
-            let Some((_, said)) = line.split_once("child> ") else { continue };
+            // The test runner prints lines of its own, and the first may stand behind one.
+            let Some((_, said)) = line.split_once("child> ") else {
+                continue;
+            };
             let (word, rest) = said.split_once(' ').unwrap_or((said, ""));
             let rest = rest.to_owned();
             return Some(match word {
@@ -112,7 +131,10 @@ impl Child {
 
     /// Ends it without warning; what it had said until then and nobody has read.
     pub(crate) fn kill(mut self) -> Vec<Report> {
-        let killed = Command::new("kill").args(["-9", &self.pid.to_string()]).status().unwrap();
+        let killed = Command::new("kill")
+            .args(["-9", &self.pid.to_string()])
+            .status()
+            .unwrap();
         assert!(killed.success());
         let rest = std::iter::from_fn(|| self.read()).collect();
         self.process.wait().unwrap();
@@ -121,8 +143,10 @@ impl Child {
 }
 
 /// Does the child's work and never returns, if this process is a child.
-pub(crate) fn serve_if_child() {
-    let Some(directory) = std::env::var_os(DIRECTORY) else { return };
+pub(crate) async fn serve_if_child() {
+    let Some(directory) = std::env::var_os(DIRECTORY) else {
+        return;
+    };
     let first = std::env::var(FIRST).unwrap().parse().unwrap();
     let plan = std::env::var(PLAN).unwrap();
     let mut parts = plan.split(' ');
@@ -132,10 +156,8 @@ pub(crate) fn serve_if_child() {
         stops_at_failure: part().parse().unwrap(),
         name_length: part().parse().unwrap(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    // The first line may follow something that the test runner has printed.
     say(&format!("runs {}", std::process::id()));
-    runtime.block_on(work(Path::new(&directory), first, plan));
+    work(Path::new(&directory), first, plan).await;
     // Killed by the parent, or ended when that is gone.
     let _ = std::io::stdin().read(&mut [0]);
     std::process::exit(0);

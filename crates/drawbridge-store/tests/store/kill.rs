@@ -13,9 +13,13 @@ const ROUNDS: i64 = 6;
 
 #[tokio::test]
 async fn acknowledged_writes_survive_kill_at_any_moment() {
-    serve_if_child();
+    serve_if_child().await;
     let directory = TempDir::new().unwrap();
-    let plan = Plan { writes: 10_000, stops_at_failure: true, name_length: 5_000 };
+    let plan = Plan {
+        writes: 10_000,
+        stops_at_failure: true,
+        name_length: 5_000,
+    };
     let mut acknowledged = BTreeSet::new();
     for round in 1..=ROUNDS {
         let name = "kill::acknowledged_writes_survive_kill_at_any_moment";

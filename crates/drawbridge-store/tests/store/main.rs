@@ -2,6 +2,13 @@
 //!
 //! `cases` knows no engine: a second one runs the same list. The other modules are about files, processes and SQLite.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
+
 mod cases;
 mod child;
 mod faults;

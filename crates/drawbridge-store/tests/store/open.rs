@@ -15,8 +15,12 @@ use crate::sample::{change, endpoint, key, master_key, project};
 async fn fill(store: &Store) {
     change(store, async |write| {
         write.insert_project(&project(1)).await?;
-        write.insert_endpoint(&endpoint(&project(1), "chat")).await?;
-        write.insert_endpoint(&endpoint(&project(1), "other")).await?;
+        write
+            .insert_endpoint(&endpoint(&project(1), "chat"))
+            .await?;
+        write
+            .insert_endpoint(&endpoint(&project(1), "other"))
+            .await?;
         write.insert_key(&key(&project(1), 1)).await
     })
     .await
@@ -25,7 +29,9 @@ async fn fill(store: &Store) {
 
 /// Does something to the database behind the store's back.
 async fn tamper(directory: &Path, statement: &'static str) {
-    let options = SqliteConnectOptions::new().filename(directory.join("drawbridge.db")).create_if_missing(true);
+    let options = SqliteConnectOptions::new()
+        .filename(directory.join("drawbridge.db"))
+        .create_if_missing(true);
     let mut connection = options.connect().await.unwrap();
     connection.execute(statement.into_sql_str()).await.unwrap();
 }
@@ -39,10 +45,14 @@ async fn refusal(directory: &Path) -> (StoreError, String) {
 
 /// The error in words, which must be one line without a final stop.
 fn sentence(error: &StoreError) -> String {
-    let first = error.to_string();
-    assert!(!first.ends_with('.') && !first.contains('\n'), "{first}");
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(first, |text, cause| format!("{text}: {cause}"))
+    let mut text = error.to_string();
+    assert!(!text.ends_with('.') && !text.contains('\n'), "{text}");
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 fn mode(path: &Path) -> u32 {
@@ -84,7 +94,11 @@ async fn no_file_holds_a_credential_or_a_token_as_text() {
     let mut found_name = false;
     for entry in fs::read_dir(directory.path()).unwrap() {
         let bytes = fs::read(entry.unwrap().path()).unwrap();
-        let has = |text: &str| bytes.windows(text.len()).any(|window| window == text.as_bytes());
+        let has = |text: &str| {
+            bytes
+                .windows(text.len())
+                .any(|window| window == text.as_bytes())
+        };
         found_name |= has("project-1");
         assert!(!has("sk-upstream"));
     }
@@ -100,7 +114,10 @@ async fn a_data_directory_is_used_by_one_store_at_a_time() {
     // A write that is under way keeps it, too.
     let write = store.write().await.unwrap();
     drop(store);
-    assert!(matches!(refusal(directory.path()).await.0, StoreError::InUse(_)));
+    assert!(matches!(
+        refusal(directory.path()).await.0,
+        StoreError::InUse(_)
+    ));
     drop(write);
     Store::open(directory.path(), master_key()).await.unwrap();
 }
@@ -111,7 +128,10 @@ async fn a_file_in_the_place_of_the_directory_is_named() {
     let path = parent.path().join("data");
     fs::write(&path, "a file").unwrap();
     let (_, text) = refusal(&path).await;
-    assert_eq!(text, format!("the data directory {} is not a directory", path.display()));
+    assert_eq!(
+        text,
+        format!("the data directory {} is not a directory", path.display())
+    );
     let (_, text) = refusal(&path.join("below")).await;
     assert!(text.contains("below cannot be made: "), "{text}");
 }
@@ -120,9 +140,15 @@ async fn a_file_in_the_place_of_the_directory_is_named() {
 async fn a_directory_that_cannot_be_made_or_written_is_named() {
     // Not even root makes directories or files in these two.
     let (_, text) = refusal(Path::new("/proc/drawbridge")).await;
-    assert!(text.starts_with("the data directory /proc/drawbridge cannot be made: "), "{text}");
+    assert!(
+        text.starts_with("the data directory /proc/drawbridge cannot be made: "),
+        "{text}"
+    );
     let (_, text) = refusal(Path::new("/proc")).await;
-    assert!(text.starts_with("the data directory /proc cannot be written: "), "{text}");
+    assert!(
+        text.starts_with("the data directory /proc cannot be written: "),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -132,7 +158,10 @@ async fn a_file_that_is_no_database_is_refused_and_left_alone() {
     let garbage = "neither a database nor empty ".repeat(200);
     fs::write(&path, &garbage).unwrap();
     let (_, text) = refusal(directory.path()).await;
-    assert_eq!(text, format!("{} is not a drawbridge database", path.display()));
+    assert_eq!(
+        text,
+        format!("{} is not a drawbridge database", path.display())
+    );
     assert_eq!(fs::read_to_string(&path).unwrap(), garbage);
 }
 
@@ -164,11 +193,15 @@ async fn an_empty_file_becomes_a_new_database() {
 async fn a_newer_schema_is_refused() {
     let directory = TempDir::new().unwrap();
     drop(Store::open(directory.path(), master_key()).await.unwrap());
-    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+    let newer =
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
         VALUES (1000, 'later', true, x'00', 0)";
     tamper(directory.path(), newer).await;
     let (error, text) = refusal(directory.path()).await;
-    assert!(matches!(error, StoreError::NewerSchema { found: 1000, .. }), "{text}");
+    assert!(
+        matches!(error, StoreError::NewerSchema { found: 1000, .. }),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -188,15 +221,27 @@ async fn credentials_cannot_be_swapped_between_endpoints() {
     let store = Store::open(directory.path(), master_key()).await.unwrap();
     fill(&store).await;
     drop(store);
-    let swap = "UPDATE endpoints SET credential = (SELECT credential FROM endpoints WHERE name = 'chat')
+    let swap =
+        "UPDATE endpoints SET credential = (SELECT credential FROM endpoints WHERE name = 'chat')
         WHERE name = 'other'";
     tamper(directory.path(), swap).await;
     let store = Store::open(directory.path(), master_key()).await.unwrap();
-    assert!(store.endpoint("proj_000001", "chat").await.unwrap().is_some());
+    assert!(
+        store
+            .endpoint("proj_000001", "chat")
+            .await
+            .unwrap()
+            .is_some()
+    );
     let error = store.endpoint("proj_000001", "other").await.unwrap_err();
     assert!(matches!(error, StoreError::Corrupt { .. }));
-    assert!(sentence(&error).starts_with("the credential of endpoint proj_000001/other in the database cannot be read: "));
-    assert!(matches!(store.load().await, Err(StoreError::Corrupt { .. })));
+    assert!(sentence(&error).starts_with(
+        "the credential of endpoint proj_000001/other in the database cannot be read: "
+    ));
+    assert!(matches!(
+        store.load().await,
+        Err(StoreError::Corrupt { .. })
+    ));
 }
 
 #[tokio::test]
@@ -205,10 +250,19 @@ async fn a_damaged_row_is_named() {
     let store = Store::open(directory.path(), master_key()).await.unwrap();
     fill(&store).await;
     drop(store);
-    tamper(directory.path(), "UPDATE api_keys SET document = '{\"name\":'").await;
+    tamper(
+        directory.path(),
+        "UPDATE api_keys SET document = '{\"name\":'",
+    )
+    .await;
     let store = Store::open(directory.path(), master_key()).await.unwrap();
     let text = sentence(&store.key("ak_live_000001").await.unwrap_err());
-    assert!(text.starts_with("column `document` of a row for a key in the database cannot be read: EOF"), "{text}");
+    assert!(
+        text.starts_with(
+            "column `document` of a row for a key in the database cannot be read: EOF"
+        ),
+        "{text}"
+    );
 }
 
 #[tokio::test]
@@ -218,25 +272,37 @@ async fn the_key_file_is_made_once_for_its_owner_alone() {
     let path = directory.join("master.key");
     let made = MasterKey::load_or_create(&path).unwrap();
     assert_eq!((mode(&directory), mode(&path)), (0o700, 0o600));
-    assert_eq!(fs::read_dir(&directory).unwrap().count(), 1, "no draft is left");
+    assert_eq!(
+        fs::read_dir(&directory).unwrap().count(),
+        1,
+        "no draft is left"
+    );
     let store = Store::open(&directory, made).await.unwrap();
     drop(store);
     let loaded = MasterKey::load_or_create(&path).unwrap();
     drop(Store::open(&directory, loaded).await.unwrap());
     let text = fs::read_to_string(&path).unwrap();
-    Store::open(&directory, MasterKey::from_secret(text.trim())).await.unwrap();
+    Store::open(&directory, MasterKey::from_secret(text.trim()))
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
 async fn a_lost_key_file_is_not_made_anew_beside_a_database() {
     let directory = TempDir::new().unwrap();
     let path = directory.path().join("master.key");
-    let store = Store::open(directory.path(), MasterKey::load_or_create(&path).unwrap()).await.unwrap();
+    let store = Store::open(directory.path(), MasterKey::load_or_create(&path).unwrap())
+        .await
+        .unwrap();
     fill(&store).await;
     drop(store);
     fs::remove_file(&path).unwrap();
     let error = MasterKey::load_or_create(&path).unwrap_err();
-    assert!(matches!(error, StoreError::KeyFileMissing(_)), "{}", sentence(&error));
+    assert!(
+        matches!(error, StoreError::KeyFileMissing(_)),
+        "{}",
+        sentence(&error)
+    );
     assert!(!path.exists());
 }
 
@@ -248,7 +314,10 @@ fn a_key_file_that_others_can_read_is_refused_with_the_cure() {
     for exposed in [0o640, 0o604, 0o620] {
         fs::set_permissions(&path, fs::Permissions::from_mode(exposed)).unwrap();
         let text = sentence(&MasterKey::load_or_create(&path).unwrap_err());
-        assert!(text.ends_with(&format!("run `chmod 600 {}`", path.display())), "{text}");
+        assert!(
+            text.ends_with(&format!("run `chmod 600 {}`", path.display())),
+            "{text}"
+        );
     }
 }
 

@@ -3,7 +3,8 @@
 use drawbridge_policy::endpoint::Secret;
 use drawbridge_policy::token::TokenDigest;
 use drawbridge_store::{
-    AuditEntry, Committed, EndpointRow, KeyRow, MasterKey, Page, ProjectRow, Store, StoreError, TokenRow, Write,
+    AuditEntry, Committed, EndpointRow, KeyRow, MasterKey, Page, ProjectRow, Store, StoreError,
+    TokenRow, Write,
 };
 use jiff::Timestamp;
 use serde_json::json;
@@ -21,7 +22,10 @@ impl SqliteStore {
     pub(crate) async fn new() -> Self {
         let directory = TempDir::new().unwrap();
         let store = Store::open(directory.path(), master_key()).await.unwrap();
-        Self { store, _directory: directory }
+        Self {
+            store,
+            _directory: directory,
+        }
     }
 }
 
@@ -31,7 +35,8 @@ pub(crate) fn master_key() -> MasterKey {
 
 /// A moment; greater numbers are later, by a little more than a second each.
 pub(crate) fn moment(number: i64) -> Timestamp {
-    Timestamp::from_nanosecond(1_795_000_000_000_000_000 + i128::from(number) * 1_000_000_001).unwrap()
+    Timestamp::from_nanosecond(1_795_000_000_000_000_000 + i128::from(number) * 1_000_000_001)
+        .unwrap()
 }
 
 /// Project number `number`: `proj_000001` with the slug `project-1`.
@@ -70,7 +75,10 @@ pub(crate) fn key(project: &ProjectRow, number: i64) -> KeyRow {
     let id = format!("ak_live_{number:06}");
     KeyRow {
         document: json!({"name": "web", "kind": "publishable", "mode": "live", "scopes": ["inference"]}),
-        tokens: vec![TokenRow { digest: TokenDigest::of(id.as_bytes()), expires_at: None }],
+        tokens: vec![TokenRow {
+            digest: TokenDigest::of(id.as_bytes()),
+            expires_at: None,
+        }],
         id,
         project_id: project.id.clone(),
         revoked_at: None,
@@ -94,7 +102,10 @@ pub(crate) fn entry(action: &str) -> AuditEntry {
 }
 
 /// The whole list, in one part.
-pub(crate) const EVERYTHING: Page = Page { limit: 1000, after: None };
+pub(crate) const EVERYTHING: Page = Page {
+    limit: 1000,
+    after: None,
+};
 
 /// One write: what `changes` does, committed.
 pub(crate) async fn change(

@@ -7,9 +7,9 @@ use std::sync::mpsc::SyncSender;
 use anyhow::Context;
 use axum::Router;
 use drawbridge_admin::{AdminState, ClientAddress, Outcome, RequestId};
+use drawbridge_gateway::log::{Log, chain};
 use drawbridge_gateway::management::{ManagementCall, ManagementReply};
 use drawbridge_gateway::{Bound, BoxError};
-use drawbridge_gateway::log::{Log, chain};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
@@ -33,7 +33,9 @@ pub(super) fn run(
     opened: &SyncSender<anyhow::Result<Opened>>,
     calls: Receiver<ManagementCall>,
 ) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = match runtime.context("start the control runtime") {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -64,7 +66,9 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     };
     let store = Store::open(&settings.data_dir, master_key).await?;
     let root = root_key::of(settings)?;
-    let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(root.expose().as_bytes()))));
+    let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(
+        root.expose().as_bytes(),
+    ))));
     let configuration = store.load().await.context("load the configuration")?;
     let compiled = drawbridge_admin::compile(&configuration);
     for unusable in &compiled.unusable {
@@ -90,7 +94,14 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         clock: Timestamp::now,
         own_origins: own_origins.clone(),
     };
-    Ok((state, Opened { bound, live, own_origins }))
+    Ok((
+        state,
+        Opened {
+            bound,
+            live,
+            own_origins,
+        },
+    ))
 }
 
 async fn answer_all(router: &Router, mut calls: Receiver<ManagementCall>, log: &Log) {
@@ -103,12 +114,20 @@ async fn answer_all(router: &Router, mut calls: Receiver<ManagementCall>, log: &
 }
 
 async fn answer(router: Router, call: ManagementCall, log: Log) {
-    let ManagementCall { request, client, request_id, reply } = call;
+    let ManagementCall {
+        request,
+        client,
+        request_id,
+        reply,
+    } = call;
     let mut request = request.map(axum::body::Body::new);
     request.extensions_mut().insert(RequestId(request_id));
     request.extensions_mut().insert(ClientAddress(client));
     let Ok(mut response) = router.oneshot(request).await;
-    let outcome = response.extensions_mut().remove::<Outcome>().unwrap_or_default();
+    let outcome = response
+        .extensions_mut()
+        .remove::<Outcome>()
+        .unwrap_or_default();
     let cause = outcome.cause.map(|cause| chain(&*cause));
     if let Some(cause) = &cause {
         log.warn(&format!("a management request failed: {cause}"));

@@ -59,7 +59,8 @@ impl Refusal {
     fn cure(&self) -> Option<&'static str> {
         Some(match self.status {
             StatusCode::UNAUTHORIZED => {
-                "pass a secret key with the right scopes in DRAWBRIDGE_KEY or --key, or the root key"
+                "pass a secret key with the right scopes in DRAWBRIDGE_KEY or --key; the root key stands in \
+                 `root.key` in the gateway's data directory"
             }
             StatusCode::NOT_FOUND => "the `list` commands show what there is",
             StatusCode::PRECONDITION_FAILED => {

@@ -91,7 +91,8 @@ impl Connection {
         };
         let key = key.or_else(root_key).ok_or_else(|| {
             Failure::Usage(
-                "no key to speak to the gateway with: set DRAWBRIDGE_KEY, or pass --key".to_owned(),
+                "no key to speak to the gateway with: set DRAWBRIDGE_KEY, or pass --key; the root key stands in `root.key` \
+                 in the gateway's data directory".to_owned(),
             )
         })?;
         let client = Client::new(&self.url, Some(Secret::new(key)))?;

@@ -27,5 +27,6 @@ pub(super) async fn connect(stream: TcpStream, host: &str) -> anyhow::Result<Tls
         .with_no_client_auth();
     let name = ServerName::try_from(host.to_owned())?;
     let connector = TlsConnector::from(Arc::new(config));
-    connector.connect(name, stream).await.context("TLS")
+    let handshake = connector.connect(name, stream).await;
+    handshake.context("TLS, with the system's root certificates or those in SSL_CERT_FILE")
 }

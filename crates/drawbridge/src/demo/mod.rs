@@ -68,6 +68,8 @@ pub(crate) fn run(flags: &DemoFlags) -> anyhow::Result<ExitCode> {
             _ = terminate.recv() => Ok(()),
         }
     });
+    // Closes every connection of pages and upstream, so that the gateway has no stream left to wait for.
+    drop(runtime);
     gateway.stop();
     served?;
     print("stopped");

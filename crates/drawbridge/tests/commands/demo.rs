@@ -1,5 +1,9 @@
 //! `drawbridge demo`, as a newcomer's browser sees it.
 
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
 use crate::process::{Running, drawbridge, exchange, run};
 
 /// The value of an exported constant of the pages' settings.
@@ -144,4 +148,25 @@ fn an_interrupt_ends_the_demo_and_leaves_nothing_behind() {
     let (code, rest) = demo.process.interrupt();
     assert_eq!((code, rest.trim()), (Some(0), "stopped"));
     assert_eq!(std::fs::read_dir(&directory).unwrap().count(), 0);
+}
+
+#[test]
+fn an_interrupt_does_not_wait_for_an_answer_that_streams() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = Demo::start(directory.path());
+    let mut stream = TcpStream::connect(demo.gateway.strip_prefix("http://").unwrap()).unwrap();
+    let Demo { path, key, .. } = &demo;
+    let body = r#"{"model":"demo","stream":true,"messages":[{"role":"user","content":"Hello"}]}"#;
+    let length = body.len();
+    write!(
+        stream,
+        "POST {path} HTTP/1.1\r\nHost: demo\r\nAuthorization: Bearer {key}\r\nContent-Length: {length}\r\n\r\n{body}"
+    )
+    .unwrap();
+    let mut lines = BufReader::new(stream).lines();
+    assert!(lines.any(|line| line.unwrap().starts_with("data: ")));
+    let begin = Instant::now();
+    assert_eq!(demo.process.interrupt().0, Some(0));
+    // The gateway alone would wait 30 s for the rest.
+    assert!(begin.elapsed() < Duration::from_secs(25));
 }

@@ -1,7 +1,12 @@
 //! The real binary, started as its users start it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on ends")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
 
 mod cli;
 mod demo;
+mod disk;
 mod process;

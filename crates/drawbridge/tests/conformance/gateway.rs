@@ -14,20 +14,20 @@ use crate::wire::{Received, exchange};
 const PROJECT: &str = "conformance";
 
 /// A gateway that runs until it is dropped.
-pub struct Gateway {
-    pub address: SocketAddr,
-    pub project: String,
-    pub publishable: String,
-    pub secret: String,
-    pub elsewhere: String,
-    pub upstream: Upstream,
+pub(crate) struct Gateway {
+    pub(crate) address: SocketAddr,
+    pub(crate) project: String,
+    pub(crate) publishable: String,
+    pub(crate) secret: String,
+    pub(crate) elsewhere: String,
+    pub(crate) upstream: Upstream,
     endpoints: HashMap<String, String>,
     _server: Running,
     _data: TempDir,
 }
 
 impl Gateway {
-    pub fn start(public_url: Option<&str>) -> Self {
+    pub(crate) fn start(public_url: Option<&str>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let mut command = drawbridge(["serve", "--listen", "127.0.0.1:0", "--data-dir"]);
         command.arg(data.path());
@@ -35,8 +35,13 @@ impl Gateway {
             command.args(["--public-url", url]);
         }
         let server = Running::start(&mut command);
-        let url = server.first_line.strip_prefix("drawbridge listening on http://");
-        let address = url.unwrap_or_else(|| panic!("{}", server.first_line)).parse().unwrap();
+        let url = server
+            .first_line
+            .strip_prefix("drawbridge listening on http://");
+        let address = url
+            .unwrap_or_else(|| panic!("{}", server.first_line))
+            .parse()
+            .unwrap();
         let mut gateway = Self {
             address,
             project: String::new(),
@@ -48,9 +53,17 @@ impl Gateway {
             _server: server,
             _data: data,
         };
-        let project = gateway.create("/v1/projects", &json!({"slug": PROJECT, "name": "Conformance"}));
+        let project = gateway.create(
+            "/v1/projects",
+            &json!({"slug": PROJECT, "name": "Conformance"}),
+        );
         gateway.project = text(&project["id"]);
-        gateway.create_endpoint("elsewhere", Map::new(), &Value::Null, gateway.upstream.address);
+        gateway.create_endpoint(
+            "elsewhere",
+            Map::new(),
+            &Value::Null,
+            gateway.upstream.address,
+        );
         gateway.publishable = gateway.create_key("publishable", &Value::Null);
         gateway.secret = gateway.create_key("secret", &Value::Null);
         gateway.elsewhere = gateway.create_key("publishable", &json!(["elsewhere"]));
@@ -58,14 +71,18 @@ impl Gateway {
     }
 
     /// The endpoint that a case needs; cases with the same needs share one.
-    pub fn endpoint(&mut self, case: &Case) -> String {
+    pub(crate) fn endpoint(&mut self, case: &Case) -> String {
         let refuses = case.upstream.fault == Some(Fault::Refuses);
         let needs = json!([case.policy, case.endpoint, refuses]).to_string();
         if let Some(name) = self.endpoints.get(&needs) {
             return name.clone();
         }
         let name = format!("case-{}", self.endpoints.len());
-        let address = if refuses { self.upstream.refusing } else { self.upstream.address };
+        let address = if refuses {
+            self.upstream.refusing
+        } else {
+            self.upstream.address
+        };
         let cors = Value::Object(case.policy.clone());
         self.create_endpoint(&name, case.endpoint.clone(), &cors, address);
         self.endpoints.insert(needs, name.clone());
@@ -73,18 +90,19 @@ impl Gateway {
     }
 
     /// The token that a case sends by itself.
-    pub fn token(&self, key: &Key) -> Option<&str> {
+    pub(crate) fn token(&self, key: &Key) -> Option<&str> {
         match key {
             Key::None => None,
             Key::Publishable => Some(&self.publishable),
             Key::Secret => Some(&self.secret),
             Key::Elsewhere => Some(&self.elsewhere),
+            Key::Root => Some(ROOT_KEY),
             Key::Own(name) => panic!("nobody made the key {name}"),
         }
     }
 
     /// Calls the management API with the root key.
-    pub fn manage(&self, method: &str, path: &str, body: &Value) -> Received {
+    pub(crate) fn manage(&self, method: &str, path: &str, body: &Value) -> Received {
         exchange(self.address, method, path, ROOT_KEY, body)
     }
 
@@ -96,7 +114,10 @@ impl Gateway {
         upstream: SocketAddr,
     ) {
         document.insert("name".to_owned(), name.into());
-        document.insert("upstream".to_owned(), json!({"base_url": format!("http://{upstream}/v1")}));
+        document.insert(
+            "upstream".to_owned(),
+            json!({"base_url": format!("http://{upstream}/v1")}),
+        );
         if !cors.is_null() {
             document.insert("cors".to_owned(), cors.clone());
         }
@@ -117,10 +138,13 @@ impl Gateway {
 }
 
 /// Where endpoints are created and listed.
-pub fn endpoints_path() -> String {
+pub(crate) fn endpoints_path() -> String {
     format!("/v1/projects/{PROJECT}/endpoints")
 }
 
 fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("{value} is no text"))
+        .to_owned()
 }

@@ -19,20 +19,26 @@ struct Shared {
 }
 
 /// A scripted upstream; one case at a time.
-pub struct Upstream {
-    pub address: SocketAddr,
+pub(crate) struct Upstream {
+    pub(crate) address: SocketAddr,
     /// Nothing listens there, and nobody else can: the port is taken, but no connection is accepted.
-    pub refusing: SocketAddr,
+    pub(crate) refusing: SocketAddr,
     shared: Arc<Shared>,
     _port: Socket,
 }
 
 impl Upstream {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let port = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-        port.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
-        let quiet = Behaviour { status: 200, lines: Vec::new(), chunks: Vec::new(), fault: None };
+        port.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
+            .unwrap();
+        let quiet = Behaviour {
+            status: 200,
+            lines: Vec::new(),
+            chunks: Vec::new(),
+            fault: None,
+        };
         let shared = Arc::new(Shared {
             behaviour: Mutex::new(quiet),
             asked: AtomicUsize::new(0),
@@ -55,20 +61,20 @@ impl Upstream {
     }
 
     /// From now on it behaves like this, and has not been asked.
-    pub fn behave(&self, behaviour: &Behaviour) {
+    pub(crate) fn behave(&self, behaviour: &Behaviour) {
         *self.shared.behaviour.lock().unwrap() = behaviour.clone();
         *self.shared.is_released.lock().unwrap() = false;
         self.shared.asked.store(0, Ordering::SeqCst);
     }
 
     /// Lets the chunks after the first follow.
-    pub fn release(&self) {
+    pub(crate) fn release(&self) {
         *self.shared.is_released.lock().unwrap() = true;
         self.shared.release.notify_all();
     }
 
     /// Whether a request came since it was told how to behave.
-    pub fn was_asked(&self) -> bool {
+    pub(crate) fn was_asked(&self) -> bool {
         self.shared.asked.load(Ordering::SeqCst) > 0
     }
 }
@@ -95,14 +101,19 @@ fn serve(stream: TcpStream, shared: &Shared) {
 /// The method of the next request, when it has been read to its end.
 fn read_request(reader: &mut BufReader<TcpStream>) -> Option<String> {
     let mut line = String::new();
-    reader.read_line(&mut line).ok().filter(|length| *length > 0)?;
+    reader
+        .read_line(&mut line)
+        .ok()
+        .filter(|length| *length > 0)?;
     let method = line.split(' ').next()?.to_owned();
     let (mut length, mut is_chunked) = (0, false);
     loop {
         // Not every line is UTF-8.
         let mut line = Vec::new();
         reader.read_until(b'\n', &mut line).ok()?;
-        let line = String::from_utf8_lossy(&line).trim_end().to_ascii_lowercase();
+        let line = String::from_utf8_lossy(&line)
+            .trim_end()
+            .to_ascii_lowercase();
         match line.split_once(':') {
             Some(("content-length", value)) => length = value.trim().parse().ok()?,
             Some(("transfer-encoding", _)) => is_chunked = true,
@@ -132,7 +143,12 @@ fn read_chunks(reader: &mut BufReader<TcpStream>) -> Option<()> {
 
 /// Whether the connection goes on.
 fn answer(stream: &mut TcpStream, method: &str, behaviour: &Behaviour, shared: &Shared) -> bool {
-    let Behaviour { status, lines, chunks, fault: _ } = behaviour;
+    let Behaviour {
+        status,
+        lines,
+        chunks,
+        fault: _,
+    } = behaviour;
     let mut head = format!("HTTP/1.1 {status} As the case says\r\n").into_bytes();
     for line in lines {
         head.extend(line.bytes(&[]).unwrap());
@@ -150,7 +166,12 @@ fn answer(stream: &mut TcpStream, method: &str, behaviour: &Behaviour, shared: &
     for (index, chunk) in chunks.iter().enumerate() {
         if index == 1 {
             let is_released = shared.is_released.lock().unwrap();
-            drop(shared.release.wait_while(is_released, |is_released| !*is_released).unwrap());
+            drop(
+                shared
+                    .release
+                    .wait_while(is_released, |is_released| !*is_released)
+                    .unwrap(),
+            );
         }
         if write!(stream, "{:x}\r\n{chunk}\r\n", chunk.len()).is_err() {
             return false;

@@ -10,40 +10,46 @@ use serde_json::Value;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// An answer as it came.
-pub struct Received {
-    pub status: u16,
+pub(crate) struct Received {
+    pub(crate) status: u16,
     /// Header lines in order, values without the white space around them.
-    pub headers: Vec<(String, Vec<u8>)>,
-    pub body: Vec<u8>,
+    pub(crate) headers: Vec<(String, Vec<u8>)>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Received {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or_default()
     }
 
     /// The first line called `name`.
     fn value(&self, name: &str) -> Option<&str> {
-        let (_, value) = self.headers.iter().find(|(one, _)| one.eq_ignore_ascii_case(name))?;
+        let (_, value) = self
+            .headers
+            .iter()
+            .find(|(one, _)| one.eq_ignore_ascii_case(name))?;
         str::from_utf8(value).ok()
     }
 }
 
 /// A connection to the gateway.
-pub struct Client {
+pub(crate) struct Client {
     stream: TcpStream,
     unread: Vec<u8>,
 }
 
 impl Client {
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        Self { stream, unread: Vec::new() }
+        Self {
+            stream,
+            unread: Vec::new(),
+        }
     }
 
     /// Sends one request and reads the head of its answer.
-    pub fn send(&mut self, request: &[u8]) -> Received {
+    pub(crate) fn send(&mut self, request: &[u8]) -> Received {
         self.stream.write_all(request).unwrap();
         loop {
             let end = self.read_until(b"\r\n\r\n");
@@ -56,19 +62,22 @@ impl Client {
     }
 
     /// Waits until the answer's body has begun with this, framing aside.
-    pub fn await_beginning(&mut self, beginning: &[u8]) {
+    pub(crate) fn await_beginning(&mut self, beginning: &[u8]) {
         self.read_until(beginning);
     }
 
     /// Reads the body of the answer to `method`.
-    pub fn read_body(&mut self, method: &str, received: &mut Received) {
+    pub(crate) fn read_body(&mut self, method: &str, received: &mut Received) {
         if method == "HEAD" || [204, 304].contains(&received.status) {
             return;
         }
         if received.value("transfer-encoding").is_some() {
             return self.read_chunks(&mut received.body);
         }
-        match received.value("content-length").map(|length| length.parse().unwrap()) {
+        match received
+            .value("content-length")
+            .map(|length| length.parse().unwrap())
+        {
             Some(length) => received.body = self.take(length),
             None => {
                 self.stream.read_to_end(&mut self.unread).unwrap();
@@ -101,7 +110,10 @@ impl Client {
     /// How much of what was read ends with `mark`, which it reads on to find.
     fn read_until(&mut self, mark: &[u8]) -> usize {
         loop {
-            let found = self.unread.windows(mark.len()).position(|window| window == mark);
+            let found = self
+                .unread
+                .windows(mark.len())
+                .position(|window| window == mark);
             match found {
                 Some(start) => return start + mark.len(),
                 None => self.read_more(),
@@ -119,8 +131,18 @@ impl Client {
 }
 
 /// Sends one request on a connection of its own and reads the whole answer.
-pub fn exchange(address: SocketAddr, method: &str, path: &str, key: &str, body: &Value) -> Received {
-    let body = if body.is_null() { String::new() } else { body.to_string() };
+pub(crate) fn exchange(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    key: &str,
+    body: &Value,
+) -> Received {
+    let body = if body.is_null() {
+        String::new()
+    } else {
+        body.to_string()
+    };
     let request = format!(
         "{method} {path} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {key}\r\n\
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
@@ -133,7 +155,9 @@ pub fn exchange(address: SocketAddr, method: &str, path: &str, key: &str, body: 
 }
 
 fn read_head(head: &[u8]) -> Received {
-    let mut lines = head.split(|byte| *byte == b'\n').map(|line| line.trim_ascii_end());
+    let mut lines = head
+        .split(|byte| *byte == b'\n')
+        .map(|line| line.trim_ascii_end());
     let status = lines.next().unwrap();
     let status = str::from_utf8(status).unwrap().split(' ').nth(1).unwrap();
     let headers = lines.filter(|line| !line.is_empty()).map(|line| {
@@ -141,5 +165,9 @@ fn read_head(head: &[u8]) -> Received {
         let name = String::from_utf8(line[..colon].to_vec()).unwrap();
         (name, line[colon + 1..].trim_ascii().to_vec())
     });
-    Received { status: status.parse().unwrap(), headers: headers.collect(), body: Vec::new() }
+    Received {
+        status: status.parse().unwrap(),
+        headers: headers.collect(),
+        body: Vec::new(),
+    }
 }

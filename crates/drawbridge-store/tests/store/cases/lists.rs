@@ -9,7 +9,9 @@ async fn fill(store: &Store) {
     change(store, async |write| {
         for number in [5, 1, 7, 3, 2, 6, 4] {
             write.insert_project(&project(number)).await?;
-            write.insert_key(&key(&project(number), number + 100)).await?;
+            write
+                .insert_key(&key(&project(number), number + 100))
+                .await?;
             write.insert_key(&key(&project(number), number)).await?;
         }
         for name in ["d", "a", "g", "c", "b", "f", "e"] {
@@ -45,19 +47,43 @@ async fn collect<T>(
 pub(crate) async fn every_page_size_gives_every_row_once_in_order(store: Store) {
     fill(&store).await;
     let projects: Vec<String> = (1..=7).map(|number| project(number).id).collect();
-    let keys: Vec<String> = (1..=7).chain(101..=107).map(|number| key(&project(1), number).id).collect();
+    let keys: Vec<String> = (1..=7)
+        .chain(101..=107)
+        .map(|number| key(&project(1), number).id)
+        .collect();
     for limit in [1, 2, 3, 6, 7, 8, 14, 1000] {
-        let read = collect(limit, async |page| store.projects(&page).await, |row| row.id).await;
+        let read = collect(
+            limit,
+            async |page| store.projects(&page).await,
+            |row| row.id,
+        )
+        .await;
         assert_eq!(read, projects, "limit {limit}");
-        let read = collect(limit, async |page| store.keys(None, &page).await, |row| row.id).await;
+        let read = collect(
+            limit,
+            async |page| store.keys(None, &page).await,
+            |row| row.id,
+        )
+        .await;
         assert_eq!(read, keys, "limit {limit}");
         let endpoints = async |page| store.endpoints(&project(1).id, &page).await;
         let read = collect(limit, endpoints, |row| row.name).await;
         assert_eq!(read, ["a", "b", "c", "d", "e", "f", "g"], "limit {limit}");
-        let read = collect(limit, async |page| store.audit(&page).await, |row| row.seq.to_string()).await;
+        let read = collect(
+            limit,
+            async |page| store.audit(&page).await,
+            |row| row.seq.to_string(),
+        )
+        .await;
         assert_eq!(read, ["1"], "limit {limit}");
     }
-    let listing = store.projects(&Page { limit: 0, after: None }).await.unwrap();
+    let listing = store
+        .projects(&Page {
+            limit: 0,
+            after: None,
+        })
+        .await
+        .unwrap();
     assert_eq!((listing.rows.len(), listing.has_more), (1, true));
 }
 
@@ -72,18 +98,44 @@ pub(crate) async fn keys_can_be_listed_for_one_project(store: Store) {
 
 pub(crate) async fn a_cursor_outlives_its_row(store: Store) {
     fill(&store).await;
-    let page = Page { limit: 2, after: None };
-    let after = store.endpoints(&project(1).id, &page).await.unwrap().next_cursor;
-    change(&store, async |write| write.delete_endpoint(&project(1).id, "b").await).await.unwrap();
-    let rest = store.endpoints(&project(1).id, &Page { limit: 1, after }).await.unwrap();
+    let page = Page {
+        limit: 2,
+        after: None,
+    };
+    let after = store
+        .endpoints(&project(1).id, &page)
+        .await
+        .unwrap()
+        .next_cursor;
+    change(&store, async |write| {
+        write.delete_endpoint(&project(1).id, "b").await
+    })
+    .await
+    .unwrap();
+    let rest = store
+        .endpoints(&project(1).id, &Page { limit: 1, after })
+        .await
+        .unwrap();
     assert_eq!(rest.rows[0].name, "c");
 }
 
 pub(crate) async fn a_cursor_that_was_never_given_out_is_refused(store: Store) {
     for cursor in ["", "x", "proj_000001", "2026-13-01T00:00:00Z_proj_000001"] {
-        let page = Page { limit: 1, after: Some(cursor.to_owned()) };
-        assert!(matches!(store.projects(&page).await, Err(StoreError::BadCursor(_))), "{cursor}");
-        assert!(matches!(store.keys(None, &page).await, Err(StoreError::BadCursor(_))), "{cursor}");
-        assert!(matches!(store.audit(&page).await, Err(StoreError::BadCursor(_))), "{cursor}");
+        let page = Page {
+            limit: 1,
+            after: Some(cursor.to_owned()),
+        };
+        assert!(
+            matches!(store.projects(&page).await, Err(StoreError::BadCursor(_))),
+            "{cursor}"
+        );
+        assert!(
+            matches!(store.keys(None, &page).await, Err(StoreError::BadCursor(_))),
+            "{cursor}"
+        );
+        assert!(
+            matches!(store.audit(&page).await, Err(StoreError::BadCursor(_))),
+            "{cursor}"
+        );
     }
 }

@@ -12,9 +12,19 @@ pub(crate) async fn what_is_inserted_reads_back_exactly_everywhere(store: Store)
     let mut bare = crate::sample::endpoint(&project, "bare");
     bare.credential = None;
     let mut key = key(&project, 1);
-    key.tokens.push(TokenRow { digest: TokenDigest::of(b"older"), expires_at: Some(moment(9)) });
-    key.tokens.push(TokenRow { digest: TokenDigest::of(b"oldest"), expires_at: Some(moment(8)) });
-    let mut ended = KeyRow { revoked_at: Some(moment(7)), tokens: Vec::new(), ..crate::sample::key(&project, 2) };
+    key.tokens.push(TokenRow {
+        digest: TokenDigest::of(b"older"),
+        expires_at: Some(moment(9)),
+    });
+    key.tokens.push(TokenRow {
+        digest: TokenDigest::of(b"oldest"),
+        expires_at: Some(moment(8)),
+    });
+    let mut ended = KeyRow {
+        revoked_at: Some(moment(7)),
+        tokens: Vec::new(),
+        ..crate::sample::key(&project, 2)
+    };
 
     let mut write = store.write().await.unwrap();
     write.insert_project(&project).await.unwrap();
@@ -23,28 +33,75 @@ pub(crate) async fn what_is_inserted_reads_back_exactly_everywhere(store: Store)
     write.insert_key(&key).await.unwrap();
     write.insert_key(&ended).await.unwrap();
 
-    for revision in [&mut project.revision, &mut endpoint.revision, &mut bare.revision, &mut key.revision] {
+    for revision in [
+        &mut project.revision,
+        &mut endpoint.revision,
+        &mut bare.revision,
+        &mut key.revision,
+    ] {
         *revision = 1;
     }
     ended.revision = 1;
     (endpoint.sequence, bare.sequence) = (1, 2);
-    assert_eq!(write.project(&project.id).await.unwrap().as_ref(), Some(&project));
-    assert_eq!(write.project(&project.slug).await.unwrap().as_ref(), Some(&project));
-    assert_eq!(write.endpoint(&project.id, "chat").await.unwrap().as_ref(), Some(&endpoint));
+    assert_eq!(
+        write.project(&project.id).await.unwrap().as_ref(),
+        Some(&project)
+    );
+    assert_eq!(
+        write.project(&project.slug).await.unwrap().as_ref(),
+        Some(&project)
+    );
+    assert_eq!(
+        write.endpoint(&project.id, "chat").await.unwrap().as_ref(),
+        Some(&endpoint)
+    );
     assert_eq!(write.key(&key.id).await.unwrap().as_ref(), Some(&key));
-    assert_eq!(write.keys_of(&project.id).await.unwrap(), [key.clone(), ended.clone()]);
+    assert_eq!(
+        write.keys_of(&project.id).await.unwrap(),
+        [key.clone(), ended.clone()]
+    );
     assert_eq!(write.count_endpoints(&project.id).await.unwrap(), 2);
     assert_eq!(write.count_unrevoked_keys(&project.id).await.unwrap(), 1);
-    assert!(write.token_exists(&TokenDigest::of(b"oldest")).await.unwrap());
-    assert_eq!(write.commit(entry("test.insert")).await.unwrap().revision, 1);
+    assert!(
+        write
+            .token_exists(&TokenDigest::of(b"oldest"))
+            .await
+            .unwrap()
+    );
+    assert_eq!(
+        write.commit(entry("test.insert")).await.unwrap().revision,
+        1
+    );
 
-    assert_eq!(store.project(&project.id).await.unwrap().as_ref(), Some(&project));
-    assert_eq!(store.project(&project.slug).await.unwrap().as_ref(), Some(&project));
-    assert_eq!(store.projects(&EVERYTHING).await.unwrap().rows, [project.clone()]);
-    assert_eq!(store.endpoint(&project.id, "chat").await.unwrap().as_ref(), Some(&endpoint));
-    assert_eq!(store.endpoints(&project.id, &EVERYTHING).await.unwrap().rows, [bare.clone(), endpoint.clone()]);
+    assert_eq!(
+        store.project(&project.id).await.unwrap().as_ref(),
+        Some(&project)
+    );
+    assert_eq!(
+        store.project(&project.slug).await.unwrap().as_ref(),
+        Some(&project)
+    );
+    assert_eq!(
+        store.projects(&EVERYTHING).await.unwrap().rows,
+        [project.clone()]
+    );
+    assert_eq!(
+        store.endpoint(&project.id, "chat").await.unwrap().as_ref(),
+        Some(&endpoint)
+    );
+    assert_eq!(
+        store
+            .endpoints(&project.id, &EVERYTHING)
+            .await
+            .unwrap()
+            .rows,
+        [bare.clone(), endpoint.clone()]
+    );
     assert_eq!(store.key(&key.id).await.unwrap().as_ref(), Some(&key));
-    assert_eq!(store.keys(None, &EVERYTHING).await.unwrap().rows, [key.clone(), ended.clone()]);
+    assert_eq!(
+        store.keys(None, &EVERYTHING).await.unwrap().rows,
+        [key.clone(), ended.clone()]
+    );
     let loaded = store.load().await.unwrap();
     assert_eq!(loaded.revision, 1);
     assert_eq!(loaded.projects, [project]);
@@ -56,9 +113,21 @@ pub(crate) async fn what_is_absent_is_none(store: Store) {
     assert_eq!(store.project("proj_absent").await.unwrap(), None);
     assert_eq!(store.endpoint("proj_absent", "chat").await.unwrap(), None);
     assert_eq!(store.key("ak_live_absent").await.unwrap(), None);
-    assert!(store.endpoints("proj_absent", &EVERYTHING).await.unwrap().rows.is_empty());
+    assert!(
+        store
+            .endpoints("proj_absent", &EVERYTHING)
+            .await
+            .unwrap()
+            .rows
+            .is_empty()
+    );
     let mut write = store.write().await.unwrap();
-    assert!(!write.token_exists(&TokenDigest::of(b"absent")).await.unwrap());
+    assert!(
+        !write
+            .token_exists(&TokenDigest::of(b"absent"))
+            .await
+            .unwrap()
+    );
     assert_eq!(write.count_endpoints("proj_absent").await.unwrap(), 0);
 }
 
@@ -92,9 +161,23 @@ pub(crate) async fn an_update_keeps_what_never_changes(store: Store) {
 
     let loaded = store.load().await.unwrap();
     let (slug, created_at) = (project.slug, project.created_at);
-    renamed = drawbridge_store::ProjectRow { slug, created_at, revision: 2, ..renamed };
-    moved = drawbridge_store::EndpointRow { sequence: 1, created_at, revision: 2, ..moved };
-    revoked = KeyRow { created_at: key.created_at, revision: 2, ..revoked };
+    renamed = drawbridge_store::ProjectRow {
+        slug,
+        created_at,
+        revision: 2,
+        ..renamed
+    };
+    moved = drawbridge_store::EndpointRow {
+        sequence: 1,
+        created_at,
+        revision: 2,
+        ..moved
+    };
+    revoked = KeyRow {
+        created_at: key.created_at,
+        revision: 2,
+        ..revoked
+    };
     assert_eq!(loaded.projects, [renamed]);
     assert_eq!(loaded.endpoints, [moved]);
     assert_eq!(loaded.keys, [revoked]);
@@ -110,14 +193,33 @@ pub(crate) async fn an_update_replaces_the_tokens_of_a_key(store: Store) {
     .await
     .unwrap();
     // A rotation: the old token is second now, which must not clash with its former place.
-    let old = TokenRow { expires_at: Some(moment(9)), ..key.tokens[0] };
-    key.tokens = vec![TokenRow { digest: TokenDigest::of(b"new"), expires_at: None }, old];
-    change(&store, async |write| write.update_key(&key).await).await.unwrap();
-    assert_eq!(store.key(&key.id).await.unwrap().unwrap().tokens, key.tokens);
+    let old = TokenRow {
+        expires_at: Some(moment(9)),
+        ..key.tokens[0]
+    };
+    key.tokens = vec![
+        TokenRow {
+            digest: TokenDigest::of(b"new"),
+            expires_at: None,
+        },
+        old,
+    ];
+    change(&store, async |write| write.update_key(&key).await)
+        .await
+        .unwrap();
+    assert_eq!(
+        store.key(&key.id).await.unwrap().unwrap().tokens,
+        key.tokens
+    );
 
     key.tokens.truncate(1);
-    change(&store, async |write| write.update_key(&key).await).await.unwrap();
-    assert_eq!(store.key(&key.id).await.unwrap().unwrap().tokens, key.tokens);
+    change(&store, async |write| write.update_key(&key).await)
+        .await
+        .unwrap();
+    assert_eq!(
+        store.key(&key.id).await.unwrap().unwrap().tokens,
+        key.tokens
+    );
     let mut write = store.write().await.unwrap();
     assert!(!write.token_exists(&old.digest).await.unwrap());
 }
@@ -141,23 +243,42 @@ pub(crate) async fn endpoints_keep_their_order_of_creation(store: Store) {
     .await
     .unwrap();
     let loaded = store.load().await.unwrap();
-    let order: Vec<&str> = loaded.endpoints.iter().map(|row| row.name.as_str()).collect();
+    let order: Vec<&str> = loaded
+        .endpoints
+        .iter()
+        .map(|row| row.name.as_str())
+        .collect();
     assert_eq!(order, ["y", "a", "z"]);
-    assert!(loaded.endpoints.is_sorted_by(|a, b| a.sequence < b.sequence));
+    assert!(
+        loaded
+            .endpoints
+            .is_sorted_by(|a, b| a.sequence < b.sequence)
+    );
 }
 
 pub(crate) async fn rows_get_the_revision_of_their_last_change(store: Store) {
     for number in 1..=3 {
-        let done = change(&store, async |write| write.insert_project(&project(number)).await).await.unwrap();
+        let done = change(&store, async |write| {
+            write.insert_project(&project(number)).await
+        })
+        .await
+        .unwrap();
         assert_eq!(done.revision, number.unsigned_abs());
     }
-    change(&store, async |write| write.update_project(&project(2)).await).await.unwrap();
+    change(&store, async |write| {
+        write.update_project(&project(2)).await
+    })
+    .await
+    .unwrap();
     let loaded = store.load().await.unwrap();
     let revisions: Vec<u64> = loaded.projects.iter().map(|row| row.revision).collect();
     assert_eq!((loaded.revision, revisions), (4, vec![1, 4, 3]));
 }
 
 pub(crate) async fn a_store_with_nothing_in_it_is_at_revision_zero_and_ready(store: Store) {
-    assert_eq!(store.load().await.unwrap(), drawbridge_store::Configuration::default());
+    assert_eq!(
+        store.load().await.unwrap(),
+        drawbridge_store::Configuration::default()
+    );
     assert!(store.is_ready().await);
 }

@@ -26,7 +26,10 @@ pub(crate) async fn a_write_sees_its_own_changes_and_nobody_else_does(store: Sto
     assert_eq!(store.load().await.unwrap().revision, 0);
     let done = write.commit(entry("project.create")).await.unwrap();
     assert!(store.project("project-1").await.unwrap().is_some());
-    assert_eq!((done.revision, store.load().await.unwrap().revision), (1, 1));
+    assert_eq!(
+        (done.revision, store.load().await.unwrap().revision),
+        (1, 1)
+    );
 }
 
 pub(crate) async fn a_dropped_write_leaves_no_trace(store: Store) {
@@ -35,8 +38,15 @@ pub(crate) async fn a_dropped_write_leaves_no_trace(store: Store) {
         assert_eq!(write.revision(), 1);
         write.insert_project(&project(1)).await.unwrap();
     }
-    assert_eq!(store.load().await.unwrap(), drawbridge_store::Configuration::default());
-    let done = change(&store, async |write| write.insert_project(&project(1)).await).await.unwrap();
+    assert_eq!(
+        store.load().await.unwrap(),
+        drawbridge_store::Configuration::default()
+    );
+    let done = change(&store, async |write| {
+        write.insert_project(&project(1)).await
+    })
+    .await
+    .unwrap();
     assert_eq!(done.revision, 1);
     assert_eq!(store.audit(&EVERYTHING).await.unwrap().rows.len(), 1);
 }
@@ -45,10 +55,23 @@ pub(crate) async fn a_cancelled_call_ends_its_write(store: Store) {
     assert!(begin_and_leave(store.write()).await.is_none());
     let mut write = store.write().await.unwrap();
     write.insert_project(&project(1)).await.unwrap();
-    assert!(begin_and_leave(write.insert_endpoint(&endpoint(&project(1), "chat"))).await.is_none());
-    assert!(matches!(write.insert_project(&project(2)).await, Err(StoreError::Unavailable(_))));
-    assert!(matches!(write.commit(entry("test.late")).await, Err(StoreError::Unavailable(_))));
-    assert_eq!(store.load().await.unwrap(), drawbridge_store::Configuration::default());
+    assert!(
+        begin_and_leave(write.insert_endpoint(&endpoint(&project(1), "chat")))
+            .await
+            .is_none()
+    );
+    assert!(matches!(
+        write.insert_project(&project(2)).await,
+        Err(StoreError::Unavailable(_))
+    ));
+    assert!(matches!(
+        write.commit(entry("test.late")).await,
+        Err(StoreError::Unavailable(_))
+    ));
+    assert_eq!(
+        store.load().await.unwrap(),
+        drawbridge_store::Configuration::default()
+    );
 }
 
 pub(crate) async fn a_cancelled_commit_is_whole_or_nothing(store: Store) {
@@ -79,7 +102,10 @@ pub(crate) async fn writes_take_turns_until_the_last_is_published(store: Store) 
     assert!(begin_and_leave(next.as_mut()).await.is_none());
     write.insert_project(&project(1)).await.unwrap();
     let done = write.commit(entry("project.create")).await.unwrap();
-    assert!(begin_and_leave(next.as_mut()).await.is_none(), "it waits for the publication");
+    assert!(
+        begin_and_leave(next.as_mut()).await.is_none(),
+        "it waits for the publication"
+    );
     drop(done);
     assert_eq!(next.await.unwrap().revision(), 2);
 }
@@ -91,7 +117,10 @@ pub(crate) async fn loading_never_sees_half_a_write(store: Store) {
             for number in 1..=40 {
                 let mut write = store.write().await.unwrap();
                 write.insert_project(&project(number)).await.unwrap();
-                write.insert_endpoint(&endpoint(&project(number), "chat")).await.unwrap();
+                write
+                    .insert_endpoint(&endpoint(&project(number), "chat"))
+                    .await
+                    .unwrap();
                 write.commit(entry("test.both")).await.unwrap();
             }
         }

@@ -1,0 +1,92 @@
+# Everything a developer runs, from a clean checkout on. `make` alone lists the targets.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+MAKEFLAGS += --no-print-directory
+
+CARGO_DENY_VERSION := 0.20.2
+CARGO_NEXTEST_VERSION := 0.9.143
+
+# What the tests use besides cargo, Node.js and Python, as command:Debian package.
+DEBIAN_TOOLS := cc:build-essential chromium:chromium firefox-esr:firefox-esr strace:strace
+NODE_PACKAGES := e2e/node_modules/.package-lock.json
+PYTHON_PACKAGES := e2e/.cache/python/installed
+TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
+
+.PHONY: help
+help: ## list these targets
+	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 15
+
+.PHONY: setup
+setup: debian-packages cargo-tools $(NODE_PACKAGES) $(PYTHON_PACKAGES) ## install what the tests need and the machine lacks
+
+.PHONY: build
+build: ## build target/release/drawbridge
+	cargo build --release --locked -p drawbridge
+
+.PHONY: demo
+demo: build ## build and run the demo: gateway, upstream, and a page on another origin
+	$(TARGET_DIR)/release/drawbridge demo
+
+.PHONY: fmt
+fmt: ## format the code
+	cargo fmt
+
+.PHONY: lint
+lint: cargo-tools ## check formatting, lints, and what the dependencies may be
+	cargo fmt --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	cargo fetch --locked
+	cargo deny --offline check bans licenses sources
+
+.PHONY: test
+test: setup lint ## run every check: lint, Rust tests, end-to-end tests
+	cargo nextest run --workspace --locked
+	cargo test --doc --workspace --locked
+	$(MAKE) e2e
+
+.PHONY: e2e
+e2e: setup ## run the end-to-end tests: real browsers, SDKs and inference server
+	cargo build --locked -p drawbridge
+	cd e2e && DRAWBRIDGE_BINARY=$(TARGET_DIR)/debug/drawbridge npm test --silent
+
+.PHONY: debian-packages
+debian-packages:
+	@for tool in cargo node npm python3; do \
+	    if ! command -v $$tool >/dev/null; then \
+	        echo "$$tool is missing: Drawbridge needs cargo, Node.js 20 and Python 3" >&2; \
+	        exit 1; \
+	    fi; \
+	done; \
+	missing=""; \
+	for tool in $(DEBIAN_TOOLS); do \
+	    command -v $${tool%%:*} >/dev/null || missing+=" $${tool##*:}"; \
+	done; \
+	python3 -c 'import ensurepip' 2>/dev/null || missing+=" python3-venv"; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" != 0 ]; then \
+	    echo "Debian packages are missing. Run this once, then make again:" >&2; \
+	    echo "  sudo apt-get update && sudo apt-get install --yes --no-install-recommends$$missing" >&2; \
+	    exit 1; \
+	fi; \
+	echo "installing Debian packages:$$missing"; \
+	export DEBIAN_FRONTEND=noninteractive; \
+	apt-get -qq update </dev/null; \
+	apt-get -qq install --yes --no-install-recommends $$missing </dev/null >/dev/null
+
+.PHONY: cargo-tools
+cargo-tools:
+	@cargo nextest --version >/dev/null 2>&1 || cargo install cargo-nextest --locked --version $(CARGO_NEXTEST_VERSION)
+	@cargo deny --version >/dev/null 2>&1 || cargo install cargo-deny --locked --version $(CARGO_DENY_VERSION)
+
+$(NODE_PACKAGES): e2e/package.json e2e/package-lock.json
+	cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(PYTHON_PACKAGES): e2e/requirements.txt | debian-packages
+	python3 -m venv --clear e2e/.cache/python
+	e2e/.cache/python/bin/pip install --quiet --disable-pip-version-check \
+	    --require-hashes --only-binary :all: -r e2e/requirements.txt
+	@touch $@

@@ -1,0 +1,49 @@
+/** The gateway under test: the built program itself, on a free port, with a data directory of its own. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { atEnd } from './cleanup.mjs';
+import { Management } from './manage.mjs';
+import { start } from './process.mjs';
+
+/** The program under test. */
+export const BINARY =
+  process.env.DRAWBRIDGE_BINARY ?? resolve(import.meta.dirname, '../../target/debug/drawbridge');
+
+/**
+ * @typedef {object} Gateway
+ * @property {string} url
+ * @property {Management} manage with the root key
+ * @property {() => object[]} requests its log so far: one entry a request
+ */
+
+/** @returns {Promise<Gateway>} */
+export async function startGateway() {
+  const dataDir = await mkdtemp(join(tmpdir(), 'drawbridge-e2e-'));
+  atEnd(() => rm(dataDir, { recursive: true, force: true }));
+  const rootKey = `root-${randomBytes(24).toString('hex')}`;
+  const program = await start(BINARY, ['serve', '--listen', '127.0.0.1:0', '--data-dir', dataDir], {
+    ready: /^drawbridge listening on (http:\/\/\S+)$/,
+    env: { ...withoutSettings(process.env), DRAWBRIDGE_ROOT_KEY: rootKey },
+  });
+  const url = program.ready[1];
+  return { url, manage: new Management(url, rootKey), requests: () => program.errors.flatMap(request) };
+}
+
+/**
+ * The environment without settings that the caller's shell may have for another gateway.
+ * @param {NodeJS.ProcessEnv} environment
+ */
+export function withoutSettings(environment) {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('DRAWBRIDGE_')));
+}
+
+function request(line) {
+  try {
+    const entry = JSON.parse(line);
+    return 'http.status' in entry ? [entry] : [];
+  } catch {
+    return [];
+  }
+}

@@ -148,6 +148,30 @@ fn parse_scheme(text: &[u8]) -> Option<(usize, Option<u16>)> {
     is_fine.then_some((len, None))
 }
 
+/// What a byte means in a host.
+#[derive(Clone, Copy)]
+enum HostByte {
+    Label,
+    Dot,
+    Colon,
+    Other,
+}
+
+const HOST_BYTES: [HostByte; 256] = {
+    let mut table = [HostByte::Other; 256];
+    let mut byte = 0;
+    while byte < 128_u8 {
+        table[byte as usize] = match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => HostByte::Label,
+            b'.' => HostByte::Dot,
+            b':' => HostByte::Colon,
+            _ => HostByte::Other,
+        };
+        byte += 1;
+    }
+    table
+};
+
 /// The length of the host at the start of `authority`: labels of 1 to 63 of `a-z 0-9 - _`, or a canonical IPv4 address.
 #[inline]
 fn parse_host(authority: &[u8], is_special: bool) -> Option<usize> {
@@ -155,18 +179,18 @@ fn parse_host(authority: &[u8], is_special: bool) -> Option<usize> {
     let mut last_label = 0;
     let mut end = authority.len();
     for (index, byte) in authority.iter().enumerate() {
-        match byte {
-            b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => {}
-            b'.' => {
+        match HOST_BYTES[usize::from(*byte)] {
+            HostByte::Label => {}
+            HostByte::Dot => {
                 check_label(authority.get(label_start..index)?)?;
                 last_label = label_start;
                 label_start = index + 1;
             }
-            b':' => {
+            HostByte::Colon => {
                 end = index;
                 break;
             }
-            _ => return None,
+            HostByte::Other => return None,
         }
     }
     let host = authority.get(..end)?;

@@ -4,6 +4,7 @@
 //! token is never sent back.
 
 use bytes::Bytes;
+use memchr::memchr;
 
 use crate::cors::{Standing, join, ready_to_send};
 use crate::names::{NameSet, is_token};
@@ -147,10 +148,32 @@ impl HeaderRules {
 
 /// The elements of a list, tolerantly: white space around them and empty ones are skipped (RFC 9110 section 5.6.1.2).
 #[inline]
-fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|byte| *byte == b',')
-        .map(trim_white_space)
-        .filter(|element| !element.is_empty())
+fn elements(line: &[u8]) -> Elements<'_> {
+    Elements { rest: Some(line) }
+}
+
+struct Elements<'l> {
+    rest: Option<&'l [u8]>,
+}
+
+impl<'l> Iterator for Elements<'l> {
+    type Item = &'l [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'l [u8]> {
+        loop {
+            let line = self.rest?;
+            let (element, rest) = match memchr(b',', line) {
+                Some(comma) => (line.get(..comma)?, line.get(comma + 1..)),
+                None => (line, None),
+            };
+            self.rest = rest;
+            let element = trim_white_space(element);
+            if !element.is_empty() {
+                return Some(element);
+            }
+        }
+    }
 }
 
 /// Without optional white space (RFC 9110 section 5.6.3) at both ends.

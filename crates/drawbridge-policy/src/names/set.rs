@@ -8,6 +8,7 @@ use hashbrown::HashTable;
 /// Names of header fields; looking one up allocates nothing, however it is written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NameSet {
+    /// In lower case, as browsers ask for them.
     names: HashTable<Box<str>>,
     hasher: RandomState,
     longest: usize,
@@ -26,7 +27,7 @@ impl NameSet {
         } = self;
         *longest = name.len().max(*longest);
         let hash = hash_in_any_case(hasher, name.as_bytes());
-        names.insert_unique(hash, name.into(), |name| {
+        names.insert_unique(hash, name.to_ascii_lowercase().into(), |name| {
             hash_in_any_case(hasher, name.as_bytes())
         });
         true
@@ -39,31 +40,38 @@ impl NameSet {
             return false;
         }
         let hash = hash_in_any_case(&self.hasher, name);
-        let found = self
-            .names
-            .find(hash, |other| other.as_bytes().eq_ignore_ascii_case(name));
+        let found = self.names.find(hash, |other| {
+            let other = other.as_bytes();
+            other == name || other.eq_ignore_ascii_case(name)
+        });
         found.is_some()
     }
 }
 
 /// A hash that is the same for a name in upper and lower case.
 ///
-/// Setting bit 5 of each byte makes letters lower case. It makes some other bytes equal too, such as `^` and `~`: they
-/// collide here and differ in the comparison that follows.
+/// Setting bit 5 of each byte makes letters lower case. It makes some other bytes equal too, such as `^` and `~`, and
+/// lengths are left out: such names collide here and differ in the comparison that follows.
 #[inline]
 fn hash_in_any_case(hasher: &RandomState, name: &[u8]) -> u64 {
     const CASE: u64 = 0x2020_2020_2020_2020;
     let mut state = hasher.build_hasher();
-    let (words, rest) = name.as_chunks::<8>();
-    for word in words {
-        state.write_u64(u64::from_le_bytes(*word) | CASE);
+    let mut write = |word: &[u8; 8]| state.write_u64(u64::from_le_bytes(*word) | CASE);
+    let (words, rest) = name.as_chunks();
+    words.iter().for_each(&mut write);
+    if !rest.is_empty() {
+        match name.last_chunk() {
+            // The last word overlaps the one before: cheaper than collecting single bytes.
+            Some(word) => write(word),
+            None => {
+                let mut word = [0; 8];
+                for (target, byte) in word.iter_mut().zip(rest) {
+                    *target = *byte;
+                }
+                write(&word);
+            }
+        }
     }
-    let mut last = 0;
-    for byte in rest {
-        last = last << 8 | u64::from(*byte);
-    }
-    state.write_u64(last | CASE);
-    state.write_usize(name.len());
     state.finish()
 }
 

@@ -52,14 +52,17 @@ pub(crate) async fn a_dropped_write_leaves_no_trace(store: Store) {
 }
 
 pub(crate) async fn a_cancelled_call_ends_its_write(store: Store) {
-    assert!(begin_and_leave(store.write()).await.is_none());
-    let mut write = store.write().await.unwrap();
-    write.insert_project(&project(1)).await.unwrap();
-    assert!(
-        begin_and_leave(write.insert_endpoint(&endpoint(&project(1), "chat")))
-            .await
-            .is_none()
-    );
+    let mut write = loop {
+        begin_and_leave(store.write()).await;
+        let mut write = store.write().await.unwrap();
+        write.insert_project(&project(1)).await.unwrap();
+        let endpoint = endpoint(&project(1), "chat");
+        let call = write.insert_endpoint(&endpoint);
+        // Where another thread does the work, even the first poll can find it done.
+        if begin_and_leave(call).await.is_none() {
+            break write;
+        }
+    };
     assert!(matches!(
         write.insert_project(&project(2)).await,
         Err(StoreError::Unavailable(_))

@@ -74,8 +74,9 @@ pub(crate) async fn answer(
             .map(|endpoint| endpoint.cors.allow());
         respond::denial(denial, &trail.id, allow)
     });
-    dress.put_on(response.headers_mut());
+    // The id first: `exposedHeaders: ["*"]` may have to name it.
     response.headers_mut().insert(REQUEST_ID, trail.id.clone());
+    dress.put_on(response.headers_mut());
     trail.note_head(response.status().as_u16());
     response.map(|content| Body::new(content, trail))
 }

@@ -14,7 +14,13 @@ fn generated() -> String {
     let mut text = String::new();
     for denial in Denial::ALL {
         let (code, status) = (denial.code(), denial.status());
-        writeln!(text, "\n### {code}\n**{status}** · {} {}", denial.message(), denial.hint()).unwrap();
+        writeln!(
+            text,
+            "\n### {code}\n**{status}** · {} {}",
+            denial.message(),
+            denial.hint()
+        )
+        .unwrap();
     }
     text.push('\n');
     text
@@ -27,7 +33,11 @@ fn the_document_lists_every_denial_as_it_is() {
     let (before, rest) = document.split_once(BEGIN).unwrap();
     let (listed, after) = rest.split_once(END).unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {
-        std::fs::write(DOCUMENT, format!("{before}{BEGIN}{}{END}{after}", generated())).unwrap();
+        std::fs::write(
+            DOCUMENT,
+            format!("{before}{BEGIN}{}{END}{after}", generated()),
+        )
+        .unwrap();
         return;
     }
     assert_eq!(listed, generated(), "run the test with UPDATE_DOCS=1");

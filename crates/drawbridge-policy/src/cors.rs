@@ -14,7 +14,7 @@ use bytes::Bytes;
 use crate::origin::Origin;
 use crate::origin_set::OriginSet;
 
-pub(crate) use headers::HeaderRules;
+pub(crate) use headers::{HeaderRules, requested_names};
 pub(crate) use methods::MethodRules;
 
 pub use crate::cors_config::{CorsConfig, Enforcement};
@@ -215,6 +215,36 @@ impl CorsPolicy {
         self.origins.admits(origin)
     }
 
+    /// The origins that the policy lists.
+    pub(crate) fn origins(&self) -> &OriginSet {
+        &self.origins
+    }
+
+    /// The methods that it lists.
+    pub(crate) fn methods(&self) -> &MethodRules {
+        &self.methods
+    }
+
+    /// The request headers that it lists.
+    pub(crate) fn headers(&self) -> &HeaderRules {
+        &self.headers
+    }
+
+    /// What pages may read.
+    pub(crate) fn exposed(&self) -> &Expose {
+        &self.expose
+    }
+
+    /// `Access-Control-Max-Age`.
+    pub(crate) fn max_age(&self) -> &Bytes {
+        &self.max_age
+    }
+
+    /// Whether origins that are listed get credentials.
+    pub(crate) fn allows_credentials(&self) -> bool {
+        self.credentials
+    }
+
     #[inline]
     fn admission(&self, origin: &[u8]) -> Admission {
         if self.origins.admits(origin) {
@@ -228,7 +258,7 @@ impl CorsPolicy {
 
     /// What an admitted origin is told; `*` never stands beside credentials (Fetch, CORS check, step 4).
     #[inline]
-    fn allow_origin(&self) -> AllowOrigin {
+    pub(crate) fn allow_origin(&self) -> AllowOrigin {
         if self.origins.admits_any() && !self.credentials {
             AllowOrigin::Any
         } else {
@@ -238,7 +268,7 @@ impl CorsPolicy {
 }
 
 /// What a page may read: Fetch takes `*` for a wildcard only where the request was made without credentials.
-fn exposed(names: &[String], credentials: bool) -> Expose {
+pub(crate) fn exposed(names: &[String], credentials: bool) -> Expose {
     let is_any = names.iter().any(|name| name == "*");
     match (is_any, credentials) {
         (true, true) => Expose::ResponseNames,
@@ -271,6 +301,11 @@ fn vary(by_origin: bool, by_method: bool, by_headers: bool) -> Option<Bytes> {
         }
     };
     Some(Bytes::from_static(names.as_bytes()))
+}
+
+/// The names in a value that was joined.
+pub(crate) fn names_in(value: &[u8]) -> impl Iterator<Item = &[u8]> {
+    value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii)
 }
 
 fn join<'n>(names: impl IntoIterator<Item = &'n str>) -> String {

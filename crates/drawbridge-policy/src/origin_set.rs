@@ -4,13 +4,43 @@
 //! whole origin, one for `scheme://host` where any-port patterns exist, and one for each *depth* (number of dots) at
 //! which subdomain wildcards exist. It must never look at patterns one by one.
 
+use std::borrow::Borrow;
+use std::ops::Deref;
+
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
+use smallvec::SmallVec;
 
 use crate::origin::{MAX_ORIGIN_LEN, Origin};
 use crate::pattern::{ExtensionScheme, HttpScheme, OriginPattern};
 
-type Texts = HashSet<Box<[u8]>, RandomState>;
+/// A text that, at usual lengths, stands in the table itself and fills one cache line: following a pointer to it, or
+/// reading two lines, would double the cache misses of a look-up among many.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[repr(align(64))]
+struct Text(SmallVec<[u8; 48]>);
+
+impl From<&[u8]> for Text {
+    fn from(text: &[u8]) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Borrow<[u8]> for Text {
+    fn borrow(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Deref for Text {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+type Texts = HashSet<Text, RandomState>;
 
 /// A set of origins, given by patterns.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +82,20 @@ impl OriginSet {
         !self.any && self.exact.is_empty() && !self.has_patterns()
     }
 
+    /// What the set is made of, in no order.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        let any = self.any.then_some(Part::Any);
+        let exact = self.exact.iter().map(|text| Part::Exact(text));
+        let any_port = self.any_port.iter().map(|text| Part::AnyPort(text));
+        let extensions = self.any_extension.iter().copied().map(Part::AnyExtension);
+        let subdomains = self.subdomains.parts();
+        any.into_iter()
+            .chain(exact)
+            .chain(any_port)
+            .chain(subdomains)
+            .chain(extensions)
+    }
+
     /// Whether `*` is among the patterns.
     pub fn admits_any(&self) -> bool {
         self.any
@@ -86,10 +130,22 @@ impl OriginSet {
     }
 }
 
+/// A pattern as it is looked up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Part<'s> {
+    Any,
+    Exact(&'s [u8]),
+    /// `scheme://host`.
+    AnyPort(&'s [u8]),
+    /// Scheme, and host and port of the parent.
+    Subdomains(HttpScheme, &'s [u8]),
+    AnyExtension(ExtensionScheme),
+}
+
 /// The parents whose subdomains are admitted, by host and port (`example.com:8443`).
 #[derive(Clone, Debug, Default)]
 struct Subdomains {
-    parents: HashMap<Box<[u8]>, Schemes, RandomState>,
+    parents: HashMap<Text, Schemes, RandomState>,
     /// Bit *n* is set where a parent with *n* dots exists. A host of 253 bytes has 126 dots at most.
     depths: u128,
 }
@@ -120,6 +176,16 @@ impl Subdomains {
             HttpScheme::Http => schemes.http = true,
             HttpScheme::Https => schemes.https = true,
         }
+    }
+
+    fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+        self.parents.iter().flat_map(|(parent, schemes)| {
+            let http = schemes.http.then_some(HttpScheme::Http);
+            let https = schemes.https.then_some(HttpScheme::Https);
+            http.into_iter()
+                .chain(https)
+                .map(|scheme| Part::Subdomains(scheme, parent))
+        })
     }
 
     /// Walks the host from the right; what follows its n-th dot is a parent with n - 1 dots.

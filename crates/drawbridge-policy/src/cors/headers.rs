@@ -4,9 +4,8 @@
 //! token is never sent back.
 
 use bytes::Bytes;
-use memchr::memchr;
 
-use crate::cors::{Standing, join, ready_to_send};
+use crate::cors::{Standing, join, names_in, ready_to_send};
 use crate::names::{NameSet, is_token};
 use crate::presets::preset;
 
@@ -73,6 +72,21 @@ impl HeaderRules {
         } else {
             Standing::Unlisted
         }
+    }
+
+    /// The names that are listed one by one, as they are written, in the order given.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &[u8]> {
+        self.fixed.as_deref().into_iter().flat_map(names_in)
+    }
+
+    /// `X-Stainless-` of `X-Stainless-*`.
+    pub(crate) fn prefixes(&self) -> impl Iterator<Item = &[u8]> {
+        self.prefixes.iter().map(|prefix| prefix.as_bytes())
+    }
+
+    /// Whether `*` is listed.
+    pub(crate) fn admits_any(&self) -> bool {
+        self.any
     }
 
     /// Whether a prefix covers a name, or `*`, which never stands for `Authorization` (Fetch, "CORS non-wildcard
@@ -146,6 +160,17 @@ impl HeaderRules {
     }
 }
 
+/// The names that a preflight asks for, as they are written; `None` if they are too many.
+pub(crate) fn requested_names<'r>(
+    lines: impl Iterator<Item = &'r [u8]> + Clone,
+) -> Option<Vec<&'r [u8]>> {
+    if lines.clone().map(<[u8]>::len).sum::<usize>() > MAX_BYTES {
+        return None;
+    }
+    let names: Vec<_> = lines.flat_map(elements).take(MAX_NAMES + 1).collect();
+    (names.len() <= MAX_NAMES).then_some(names)
+}
+
 /// The elements of a list, tolerantly: white space around them and empty ones are skipped (RFC 9110 section 5.6.1.2).
 #[inline]
 fn elements(line: &[u8]) -> Elements<'_> {
@@ -163,7 +188,7 @@ impl<'l> Iterator for Elements<'l> {
     fn next(&mut self) -> Option<&'l [u8]> {
         loop {
             let line = self.rest?;
-            let (element, rest) = match memchr(b',', line) {
+            let (element, rest) = match line.iter().position(|byte| *byte == b',') {
                 Some(comma) => (line.get(..comma)?, line.get(comma + 1..)),
                 None => (line, None),
             };

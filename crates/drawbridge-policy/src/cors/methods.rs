@@ -69,6 +69,16 @@ impl MethodRules {
         self.names.iter().any(|name| name.as_bytes() == method)
     }
 
+    /// The methods that are listed by name, as browsers send them, in the order given.
+    pub(crate) fn listed(&self) -> impl Iterator<Item = &[u8]> {
+        self.names.iter().map(|name| name.as_bytes())
+    }
+
+    /// Whether `*` is listed.
+    pub(crate) fn admits_any(&self) -> bool {
+        self.any
+    }
+
     pub(super) fn is_dynamic(&self) -> bool {
         self.is_dynamic
     }

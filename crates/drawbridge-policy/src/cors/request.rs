@@ -121,7 +121,7 @@ pub struct PreflightAnswer {
 
 impl PreflightAnswer {
     /// 204 that tells the browser nothing.
-    pub(super) fn nothing(vary: Option<Bytes>) -> Self {
+    pub(crate) fn nothing(vary: Option<Bytes>) -> Self {
         Self {
             status: 204,
             allow_origin: AllowOrigin::Withheld,

@@ -1,9 +1,10 @@
 //! What is found in a `cors` object, beside its origins.
 
 use crate::issue::ConfigIssue;
+use crate::quote::quote;
 
 /// Most entries of any list but `allowedOrigins`.
-const MAX_ENTRIES: usize = 100;
+pub(super) const MAX_ENTRIES: usize = 100;
 
 /// What was found in one object.
 #[derive(Debug, Default)]
@@ -26,7 +27,7 @@ impl Findings {
     }
 
     pub(super) fn warn_listed_twice(&mut self, pointer: String, name: &str) {
-        let detail = format!("`{name}` is listed twice");
+        let detail = format!("{} is listed twice", quote(name));
         self.warnings
             .push(ConfigIssue::new(pointer, "listed_twice", detail));
     }

@@ -1,7 +1,7 @@
 //! What can be wrong with `allowedHeaders` and `exposedHeaders`.
 
 use crate::cors::{HeaderRules, Standing};
-use crate::cors_config::findings::{Findings, Missing};
+use crate::cors_config::findings::{Findings, MAX_ENTRIES, Missing};
 use crate::document::nearest;
 use crate::issue::ConfigIssue;
 use crate::names::{
@@ -9,6 +9,7 @@ use crate::names::{
     is_token, without_stray_ends,
 };
 use crate::presets::{PRESETS, preset};
+use crate::quote::quote;
 
 /// Shortest prefix: the `X-` of `X-*` would stand for nearly every header.
 const MIN_PREFIX_LEN: usize = 3;
@@ -43,7 +44,7 @@ pub(super) fn check_allowed(entries: &[String], pointer: &str, findings: &mut Fi
 pub(super) fn check_exposed(entries: &[String], pointer: &str, findings: &mut Findings) {
     findings.check_length(entries, pointer);
     check_entries(entries, pointer, findings, find_error_in_exposed);
-    for (index, entry) in entries.iter().enumerate() {
+    for (index, entry) in entries.iter().enumerate().take(MAX_ENTRIES) {
         if is_always_readable(entry) {
             let detail = format!("every page can read `{entry}` anyway; listing it does nothing");
             let pointer = format!("{pointer}/{index}");
@@ -61,7 +62,7 @@ fn check_entries(
     find_error: fn(&str) -> Option<Problem>,
 ) {
     let mut seen = NameSet::default();
-    for (index, entry) in entries.iter().enumerate() {
+    for (index, entry) in entries.iter().enumerate().take(MAX_ENTRIES) {
         let pointer = format!("{pointer}/{index}");
         if let Some(problem) = find_error(entry) {
             let mut issue = ConfigIssue::new(pointer, problem.code, problem.detail);
@@ -105,12 +106,16 @@ fn find_error_in_allowed(entry: &str) -> Option<Problem> {
     let prefix = entry.strip_suffix('*');
     if prefix.unwrap_or(entry).contains('*') {
         let detail = format!(
-            "in `{entry}` the `*` is no wildcard; a prefix ends in it, as in `X-Stainless-*`"
+            "in {} the `*` is no wildcard; a prefix ends in it, as in `X-Stainless-*`",
+            quote(entry)
         );
         return Problem::new("header_bad_wildcard", detail);
     }
     if is_forbidden_request_header(prefix.unwrap_or(entry)) {
-        let detail = format!("no script can set `{entry}` on a request; browsers never ask for it");
+        let detail = format!(
+            "no script can set {} on a request; browsers never ask for it",
+            quote(entry)
+        );
         return Problem::new("header_forbidden", detail);
     }
     let prefix = prefix?;
@@ -119,8 +124,9 @@ fn find_error_in_allowed(entry: &str) -> Option<Problem> {
         return None;
     }
     let detail = format!(
-        "`{entry}` would admit headers that nobody had in mind; a prefix has at least {MIN_PREFIX_LEN} characters and ends \
-         in `-*`, as in `X-Stainless-*`"
+        "{} would admit headers that nobody had in mind; a prefix has at least {MIN_PREFIX_LEN} characters and ends in \
+         `-*`, as in `X-Stainless-*`",
+        quote(entry)
     );
     let mut problem = Problem::new("header_bad_prefix", detail)?;
     problem.instead = (!is_whole).then(|| format!("{prefix}-*"));
@@ -136,20 +142,23 @@ fn find_error_in_exposed(entry: &str) -> Option<Problem> {
     }
     if is_forbidden_exposed_header(entry) {
         let detail = format!(
-            "no page can read `{entry}`: it is hidden from scripts, or belongs to requests or to CORS itself"
+            "no page can read {}: it is hidden from scripts, or belongs to requests or to CORS itself",
+            quote(entry)
         );
         return Problem::new("exposed_header_forbidden", detail);
     }
     if entry.contains('*') {
-        let detail =
-            format!("in `{entry}` the `*` is no wildcard; it stands alone for every header");
+        let detail = format!(
+            "in {} the `*` is no wildcard; it stands alone for every header",
+            quote(entry)
+        );
         return Problem::new("header_bad_wildcard", detail);
     }
     None
 }
 
 fn find_not_a_token(entry: &str) -> Option<Problem> {
-    let detail = format!("`{}` is not the name of one header", entry.escape_debug());
+    let detail = format!("{} is not the name of one header", quote(entry));
     let mut problem = Problem::new("header_not_a_token", detail)?;
     problem.instead = Some(without_stray_ends(entry).to_owned());
     Some(problem)
@@ -158,8 +167,8 @@ fn find_not_a_token(entry: &str) -> Option<Problem> {
 fn find_unknown_preset(entry: &str) -> Option<Problem> {
     let names = PRESETS.map(|preset| preset.name);
     let detail = format!(
-        "there is no preset `{}`; there are {}",
-        entry.escape_debug(),
+        "there is no preset {}; there are {}",
+        quote(entry),
         names.join(", ")
     );
     let mut problem = Problem::new("unknown_preset", detail)?;

@@ -4,9 +4,10 @@ use serde_json::json;
 
 use crate::cors::{MethodRules, Standing};
 use crate::cors_config::DEFAULT_METHODS;
-use crate::cors_config::findings::{Findings, Missing};
+use crate::cors_config::findings::{Findings, MAX_ENTRIES, Missing};
 use crate::issue::ConfigIssue;
 use crate::names::{is_forbidden_method, is_token, normalize_method, without_stray_ends};
+use crate::quote::quote;
 
 pub(super) fn check(entries: &[String], pointer: &str, findings: &mut Findings) {
     findings.check_length(entries, pointer);
@@ -18,7 +19,7 @@ pub(super) fn check(entries: &[String], pointer: &str, findings: &mut Findings) 
         return;
     }
     let known = findings.errors.len();
-    for (index, entry) in entries.iter().enumerate() {
+    for (index, entry) in entries.iter().enumerate().take(MAX_ENTRIES) {
         let pointer = format!("{pointer}/{index}");
         findings.errors.extend(find_error(entry, &pointer));
         findings.warnings.extend(find_warning(entry, &pointer));
@@ -46,7 +47,7 @@ fn find_error(entry: &str, pointer: &str) -> Option<ConfigIssue> {
         return None;
     }
     if !is_token(entry.as_bytes()) {
-        let detail = format!("`{}` is not the name of one method", entry.escape_debug());
+        let detail = format!("{} is not the name of one method", quote(entry));
         let problem = ConfigIssue::new(pointer, "method_not_a_token", detail);
         let name = normalize_method(without_stray_ends(entry));
         let is_fine = is_token(name.as_bytes()) && find_error(name, pointer).is_none();
@@ -61,8 +62,10 @@ fn find_error(entry: &str, pointer: &str) -> Option<ConfigIssue> {
         return Some(ConfigIssue::new(pointer, "method_forbidden", detail));
     }
     if entry.contains('*') {
-        let detail =
-            format!("in `{entry}` the `*` is no wildcard; it stands alone for every method");
+        let detail = format!(
+            "in {} the `*` is no wildcard; it stands alone for every method",
+            quote(entry)
+        );
         return Some(ConfigIssue::new(pointer, "method_bad_wildcard", detail));
     }
     None

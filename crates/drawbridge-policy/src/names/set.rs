@@ -1,8 +1,5 @@
 //! A set of header names, looked up in any case.
 
-use std::hash::{BuildHasher, Hasher};
-
-use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
 /// Names of header fields; looking one up allocates nothing, however it is written.
@@ -10,7 +7,6 @@ use hashbrown::HashTable;
 pub(crate) struct NameSet {
     /// In lower case, as browsers ask for them.
     names: HashTable<Box<str>>,
-    hasher: RandomState,
     longest: usize,
 }
 
@@ -20,15 +16,11 @@ impl NameSet {
         if self.contains(name.as_bytes()) {
             return false;
         }
-        let Self {
-            names,
-            hasher,
-            longest,
-        } = self;
+        let Self { names, longest } = self;
         *longest = name.len().max(*longest);
-        let hash = hash_in_any_case(hasher, name.as_bytes());
+        let hash = hash_in_any_case(name.as_bytes());
         names.insert_unique(hash, name.to_ascii_lowercase().into(), |name| {
-            hash_in_any_case(hasher, name.as_bytes())
+            hash_in_any_case(name.as_bytes())
         });
         true
     }
@@ -39,7 +31,7 @@ impl NameSet {
         if name.len() > self.longest {
             return false;
         }
-        let hash = hash_in_any_case(&self.hasher, name);
+        let hash = hash_in_any_case(name);
         let found = self.names.find(hash, |other| {
             let other = other.as_bytes();
             other == name || other.eq_ignore_ascii_case(name)
@@ -50,13 +42,18 @@ impl NameSet {
 
 /// A hash that is the same for a name in upper and lower case.
 ///
-/// Setting bit 5 of each byte makes letters lower case. It makes some other bytes equal too, such as `^` and `~`, and
-/// lengths are left out: such names collide here and differ in the comparison that follows.
+/// Setting bit 5 of each byte makes letters lower case. It makes some other bytes equal too, such as `^` and `~`: they
+/// collide here and differ in the comparison that follows. Only operators fill the set, and with few names: nobody can
+/// gain by making names collide, so that a word at a time, multiplied and rotated, is hash enough.
 #[inline]
-fn hash_in_any_case(hasher: &RandomState, name: &[u8]) -> u64 {
+fn hash_in_any_case(name: &[u8]) -> u64 {
     const CASE: u64 = 0x2020_2020_2020_2020;
-    let mut state = hasher.build_hasher();
-    let mut write = |word: &[u8; 8]| state.write_u64(u64::from_le_bytes(*word) | CASE);
+    const GOLDEN_RATIO: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut hash = 0_u64;
+    let mut write = |word: &[u8; 8]| {
+        let word = u64::from_le_bytes(*word) | CASE;
+        hash = (hash.rotate_left(23) ^ word).wrapping_mul(GOLDEN_RATIO);
+    };
     let (words, rest) = name.as_chunks();
     words.iter().for_each(&mut write);
     if !rest.is_empty() {
@@ -72,7 +69,7 @@ fn hash_in_any_case(hasher: &RandomState, name: &[u8]) -> u64 {
             }
         }
     }
-    state.finish()
+    hash ^ (hash >> 32)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! What stands behind the scheme of a text that is not a pattern: user info, port, path, query and fragment.
 
 use crate::origin::default_port;
-use crate::pattern::diagnosis::{Diagnosis, quote};
+use crate::pattern::diagnosis::Diagnosis;
 use crate::pattern::host::address_without_brackets;
+use crate::quote::quote;
 
 /// Host and port, without what does not belong to an origin.
 pub(super) fn read_authority<'t>(diagnosis: &mut Diagnosis, rest: &'t str) -> &'t str {

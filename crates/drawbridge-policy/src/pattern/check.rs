@@ -8,7 +8,8 @@ use crate::issue::ConfigIssue;
 use crate::origin::Origin;
 use crate::pattern::OriginPattern;
 use crate::pattern::context::{Finding, PatternContext, judge};
-use crate::pattern::diagnosis::{diagnose, quote};
+use crate::pattern::diagnosis::diagnose;
+use crate::quote::quote;
 
 /// Compiles a list of patterns, with everything that is to be said about its entries.
 ///

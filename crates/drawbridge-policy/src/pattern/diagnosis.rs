@@ -3,15 +3,17 @@
 //! Reads leniently what [`OriginPattern::parse`] has refused. Every problem of one text is found in one go; what was
 //! meant is offered only where it follows from the text, and it has passed the strict parser itself.
 
+use crate::origin::MAX_ORIGIN_LEN;
 use crate::pattern::authority::{read_authority, read_port};
 use crate::pattern::context::Finding;
 use crate::pattern::host::read_host;
 use crate::pattern::regex::{from_regex, is_regex};
 use crate::pattern::scheme::{read_scheme, skip_opaque_scheme};
 use crate::pattern::{ExtensionScheme, OriginPattern};
+use crate::quote::quote;
 
-/// Longest excerpt of a text in a message, in characters.
-const MAX_QUOTE: usize = 80;
+/// Longest text that is looked into, in bytes: room for an origin with all that people put around it.
+const MAX_TEXT: usize = 2_048;
 
 /// What is wrong with one text.
 #[derive(Debug, Default)]
@@ -34,24 +36,6 @@ pub(super) fn diagnose(text: &str) -> Diagnosis {
     diagnosis
 }
 
-/// Text for a message: between backticks, control characters spelled out, cut where it is long.
-pub(super) fn quote(text: &str) -> String {
-    let mut quoted = String::from("`");
-    for (index, character) in text.chars().enumerate() {
-        if index == MAX_QUOTE {
-            quoted.push('…');
-            break;
-        }
-        if character.is_control() {
-            quoted.extend(character.escape_default());
-        } else {
-            quoted.push(character);
-        }
-    }
-    quoted.push('`');
-    quoted
-}
-
 impl Diagnosis {
     pub(super) fn find(&mut self, code: &'static str, detail: impl Into<String>) {
         if !self.findings.iter().any(|finding| finding.code == code) {
@@ -60,6 +44,11 @@ impl Diagnosis {
     }
 
     fn read(&mut self, text: &str) -> Option<String> {
+        if text.len() > MAX_TEXT {
+            let detail = format!("an origin has at most {MAX_ORIGIN_LEN} characters");
+            self.find("origin_too_long", detail);
+            return None;
+        }
         let trimmed = self.trim(text);
         if trimmed.is_empty() {
             let detail = "an empty text is no origin; remove the entry";

@@ -6,7 +6,8 @@ use url::Host;
 
 use crate::origin::{MAX_HOST_LEN, MAX_LABEL_LEN, ends_in_a_number};
 use crate::pattern::ExtensionScheme;
-use crate::pattern::diagnosis::{Diagnosis, quote};
+use crate::pattern::diagnosis::Diagnosis;
+use crate::quote::quote;
 
 /// The host in the form that belongs into a pattern, with its wildcard; `*` where the whole text should be that.
 pub(super) fn read_host(

@@ -1,8 +1,9 @@
 //! The scheme of a text that is not a pattern.
 
 use crate::origin::{is_never_sent, is_scheme};
-use crate::pattern::diagnosis::{Diagnosis, quote};
+use crate::pattern::diagnosis::Diagnosis;
 use crate::pattern::host::is_loopback_name;
+use crate::quote::quote;
 
 /// The scheme, where one is given or follows from the host, and what stands behind it.
 pub(super) fn read_scheme<'t>(

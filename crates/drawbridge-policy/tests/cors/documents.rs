@@ -196,6 +196,21 @@ fn max_age_is_seconds_that_everybody_can_count() {
 }
 
 #[test]
+fn messages_never_repeat_a_long_or_unprintable_name() {
+    let long = format!("{}*\u{1b}", "x".repeat(10_000));
+    let plain = "x*".repeat(10_000);
+    for field in ["allowedMethods", "allowedHeaders", "exposedHeaders"] {
+        let issues = compile(&json!({field: [long, plain]})).unwrap_err();
+        for issue in issues {
+            assert!(
+                issue.detail.len() < 400 && !issue.detail.contains('\u{1b}'),
+                "{field}"
+            );
+        }
+    }
+}
+
+#[test]
 fn other_lists_have_100_entries_at_most() {
     let names = |count: usize| (0..count).map(|n| format!("X-{n}")).collect::<Vec<_>>();
     for field in ["allowedMethods", "allowedHeaders", "exposedHeaders"] {

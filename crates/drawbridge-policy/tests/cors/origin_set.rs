@@ -223,3 +223,18 @@ fn wildcards_at_many_depths_are_all_found() {
     assert!(set.admits(&deep(41)));
     assert!(set.admits(&deep(99)));
 }
+
+#[test]
+fn an_extension_is_one_label_without_a_port() {
+    let set = compiled(&["moz-extension://*".to_owned()]);
+    assert!(set.admits(b"moz-extension://0a1b2c3d-1111-2222-3333-444455556666"));
+    for origin in [
+        "moz-extension://a:80",
+        "moz-extension://a.b",
+        "moz-extension://[::1]",
+        "moz-extension://",
+        "chrome-extension://a",
+    ] {
+        assert!(!set.admits(origin.as_bytes()), "{origin}");
+    }
+}

@@ -1,0 +1,194 @@
+//! The joint test: one answer for the shared URL, where a preflight does not say which endpoint it is for.
+//!
+//! [`JointPolicies`] answers for the policies of all endpoints at once. A preflight passes if one of them admits origin,
+//! method and headers together, and the answer promises no more than all that pass have in common; whichever endpoint
+//! the actual request turns out to be for then judges it exactly. Fields of different policies must never be mixed: a
+//! page that one policy admits must not be told what only another one allows.
+//!
+//! Policies that are equal as far as preflights go are numbered once, in the order of creation. Every fact about a
+//! policy (an origin pattern, a method, a header name ...) is a *term* that knows its members, and a question is answered
+//! by uniting and intersecting members, 64 policies at a time. The policies are asked one by one never.
+//!
+//! **Policies in report mode** take part as what they answer by themselves: they admit every well-formed origin, and
+//! list whatever is asked for, so that they pass whenever nothing impossible is asked for. To an origin that they do not
+//! list they never allow credentials, and so neither does an answer that they share. **Policies without origins** admit
+//! nobody; where origins come from elsewhere, the policy has to be compiled with them
+//! ([`CorsPolicy::new`](crate::cors::CorsPolicy::new)) before it comes here.
+
+mod answer;
+mod index;
+mod members;
+mod tally;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::cors::{
+    ActualVerdict, AllowOrigin, CorsConfig, CorsPolicy, Expose, OriginHeader, Preflight,
+    PreflightAnswer, Refusal, exposed, requested_names,
+};
+use crate::joint::index::{Admission, Bar, Index, Question};
+use crate::joint::members::Selection;
+use crate::joint::tally::Tally;
+
+/// Which endpoints pass depends on all that a preflight asks, and so does every answer.
+const VARY: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
+
+/// The policies of all endpoints of all projects, as one.
+///
+/// Immutable; a change of an endpoint makes a new one. Making one looks at every entry of every list once. Answering
+/// costs, with one *step* per 64 different policies: two steps for each header asked for (64 at most) and each prefix
+/// that covers one, and one for each name listed by the oldest policy that passes; nothing grows with policies times
+/// names.
+#[derive(Debug)]
+pub struct JointPolicies {
+    /// Different ones, oldest first; the index has them by their places here.
+    policies: Box<[Arc<CorsPolicy>]>,
+    index: Index,
+    /// What pages may read of answers that belong to no endpoint.
+    expose: Expose,
+}
+
+impl Default for JointPolicies {
+    fn default() -> Self {
+        Self::new([])
+    }
+}
+
+impl JointPolicies {
+    /// Joins the policies of all endpoints, oldest endpoint first.
+    pub fn new<'p>(policies: impl IntoIterator<Item = &'p Arc<CorsPolicy>>) -> Self {
+        let (index, policies) = Index::new(policies);
+        let default = CorsConfig::default();
+        Self {
+            policies,
+            index,
+            expose: exposed(&default.exposed_headers, false),
+        }
+    }
+
+    /// How many different policies there are.
+    pub fn distinct(&self) -> usize {
+        self.policies.len()
+    }
+
+    /// Judges a preflight of the shared URL.
+    ///
+    /// Where none passes but some admit the origin, the answer is that of the policy that refuses the least, the method
+    /// counting one and each header one (the oldest of several): the browser's own message then names what is missing.
+    /// An origin that no policy admits is told nothing. `reported` is what would have been refused if no policy were in
+    /// report mode.
+    pub fn preflight<'r, L>(&self, request: &Preflight<'r, L>) -> PreflightAnswer
+    where
+        L: Iterator<Item = &'r [u8]> + Clone,
+    {
+        let mut answer = PreflightAnswer::nothing(Some(Bytes::from_static(VARY.as_bytes())));
+        let admission = self.index.admission(request.origin);
+        answer.allow_origin = self.allow_origin(&admission.admitted);
+        let Some(names) = requested_names(request.header_lines.clone()) else {
+            answer.status = 431;
+            answer.refusal = Some(Refusal::HeadersTooLarge);
+            return answer;
+        };
+        if admission.admitted.is_empty() {
+            answer.refusal = Some(Refusal::OriginNotAllowed);
+            return answer;
+        }
+        let question = self.index.question(request.method, &names);
+        let passing = self.passing(&admission.admitted, &question, Bar::AsIfListed);
+        let alone = if passing.is_empty() {
+            self.closest(&admission.admitted, &question)
+        } else {
+            passing.only()
+        };
+        if let Some(policy) = alone {
+            let vary = answer.vary;
+            answer = self.policies[policy].preflight(request);
+            return PreflightAnswer { vary, ..answer };
+        }
+        self.fill_in(&mut answer, &question, &passing, &admission);
+        if self.owes_to_report_mode(&passing, &question, &admission) {
+            let oldest = passing.first().map(|policy| &self.policies[policy]);
+            answer.reported = oldest.and_then(|policy| policy.preflight(request).reported);
+        }
+        answer
+    }
+
+    /// What an answer wears while its endpoint is not known: errors made before that, and `GET /v1/models`.
+    ///
+    /// Readable for every origin that some policy admits, never with credentials. `is_same_origin` says that the
+    /// request's one `Origin` is the gateway's own. Nothing is refused here: that is the endpoint's to do.
+    pub fn before_endpoint(
+        &self,
+        origin: OriginHeader<'_>,
+        is_same_origin: bool,
+    ) -> ActualVerdict<'_> {
+        let is_same_origin = is_same_origin && matches!(origin, OriginHeader::One(_));
+        let allow_origin = match origin {
+            OriginHeader::One(origin) if !is_same_origin => {
+                self.allow_origin(&self.index.admission(origin).admitted)
+            }
+            _ => AllowOrigin::Withheld,
+        };
+        ActualVerdict {
+            allow_origin,
+            allow_credentials: false,
+            expose: match allow_origin {
+                AllowOrigin::Withheld => &Expose::None,
+                AllowOrigin::Any | AllowOrigin::Echo => &self.expose,
+            },
+            vary_origin: true,
+            refusal: None,
+            reported: None,
+            same_origin: is_same_origin,
+        }
+    }
+
+    /// Those `among` which list the method and every header asked for.
+    fn passing(&self, among: &Selection, question: &Question<'_>, bar: Bar) -> Selection {
+        let mut passing = among.clone();
+        passing.keep(&self.index.allowing_method(question, bar));
+        for header in &question.headers {
+            if passing.is_empty() {
+                break;
+            }
+            passing.keep(&self.index.allowing_header(header, bar));
+        }
+        passing
+    }
+
+    /// The one `among` which refuses the least.
+    fn closest(&self, among: &Selection, question: &Question<'_>) -> Option<usize> {
+        let mut refusals = Tally::default();
+        refusals.count(among.without(&self.index.allowing_method(question, Bar::AsIfListed)));
+        for header in &question.headers {
+            refusals.count(among.without(&self.index.allowing_header(header, Bar::AsIfListed)));
+        }
+        refusals.fewest(among).first()
+    }
+
+    /// Whether none would pass if nothing were in report mode.
+    fn owes_to_report_mode(
+        &self,
+        passing: &Selection,
+        question: &Question<'_>,
+        admission: &Admission,
+    ) -> bool {
+        passing.intersects(self.index.reporting())
+            && self
+                .passing(&admission.listed, question, Bar::Listed)
+                .is_empty()
+    }
+
+    /// `*` only where each of these says so by itself.
+    fn allow_origin(&self, policies: &Selection) -> AllowOrigin {
+        if policies.is_empty() {
+            AllowOrigin::Withheld
+        } else if policies.is_within(self.index.answering_star()) {
+            AllowOrigin::Any
+        } else {
+            AllowOrigin::Echo
+        }
+    }
+}

@@ -1,10 +1,13 @@
 //! The control runtime: opens the store, makes the first snapshot, and answers management requests.
 
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::num::NonZero;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use drawbridge_admin::{AdminState, ClientAddress, Outcome, RequestId};
 use drawbridge_gateway::log::{Log, chain};
@@ -59,7 +62,10 @@ pub(super) fn run(
     });
 }
 
+/// The listening sockets come first: where the port is taken, nothing is made on disk and no key is shown.
 async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Opened)> {
+    let bound = bind(settings.listen)?;
+    check_data_dir(&settings.data_dir)?;
     let master_key = match &settings.master_key {
         Some(text) => MasterKey::from_secret(text.expose()),
         None => MasterKey::load_or_create(&settings.data_dir.join(MASTER_KEY_FILE))?,
@@ -84,9 +90,6 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         ));
     }
     live.publish(configuration.revision, compiled.changes);
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let bound = Bound::bind(settings.listen, cores)
-        .with_context(|| format!("listen on {}", settings.listen))?;
     let own_origins = OwnOrigins::new(settings.public_url.as_deref(), bound.address());
     let state = AdminState {
         store,
@@ -102,6 +105,26 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
             own_origins,
         },
     ))
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<Bound> {
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    Bound::bind(address, cores).map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => anyhow!(
+            "cannot listen on {address}: something else does; stop it, or choose another port with --listen"
+        ),
+        _ => anyhow!(error).context(format!("cannot listen on {address}")),
+    })
+}
+
+fn check_data_dir(path: &Path) -> anyhow::Result<()> {
+    if path.exists() && !path.is_dir() {
+        bail!(
+            "the data directory {} is not a directory; choose another with --data-dir",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 async fn answer_all(router: &Router, mut calls: Receiver<ManagementCall>, log: &Log) {

@@ -372,7 +372,7 @@ fn what_prevents_the_start_is_one_sentence_and_exit_3() {
                 "--data-dir".to_owned(),
                 path("a-file"),
             ],
-            "a-file",
+            "a-file is not a directory; choose another with --data-dir",
         ),
         (
             vec![
@@ -381,7 +381,7 @@ fn what_prevents_the_start_is_one_sentence_and_exit_3() {
                 "--data-dir".to_owned(),
                 path("data"),
             ],
-            &taken,
+            &format!("cannot listen on {taken}: something else does; stop it"),
         ),
     ];
     for (flags, expected) in cases {
@@ -391,4 +391,5 @@ fn what_prevents_the_start_is_one_sentence_and_exit_3() {
         assert_eq!(said.stderr.lines().count(), 1, "{flags:?}: {said:?}");
         assert_eq!(said.stdout, "", "{flags:?}: {said:?}");
     }
+    assert!(!directory.path().join("data").exists());
 }

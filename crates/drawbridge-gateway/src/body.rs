@@ -6,7 +6,7 @@ use std::error::Error;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use drawbridge_policy::denial::Denial;
@@ -15,7 +15,7 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
-use crate::connection::Connection;
+use crate::connection::{Exchange, Side};
 use crate::relay::Relay;
 use crate::trail::Trail;
 
@@ -43,7 +43,7 @@ pub(crate) type Rest = Rc<RefCell<Option<Incoming>>>;
 /// What the body tells the rest of the request.
 #[derive(Clone)]
 pub(crate) struct Watch {
-    pub(crate) connection: Rc<Connection>,
+    pub(crate) exchange: Rc<Exchange>,
     pub(crate) bytes: Rc<Cell<u64>>,
     pub(crate) limit: u64,
     pub(crate) patience: Duration,
@@ -72,15 +72,14 @@ impl Watch {
         &self,
         rest: &mut Incoming,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let progress = Pin::new(rest).poll_frame(context);
-        if progress.is_ready() {
-            self.connection.expect_body(None);
-        } else if !self.connection.is_expecting_body() {
-            self.connection
-                .expect_body(Some(Instant::now() + self.patience));
+    ) -> Poll<Option<Result<Frame<Bytes>, RequestBodyError>>> {
+        if self.exchange.ended().is_some() {
+            return Poll::Ready(Some(Err(RequestBodyError::GivenUp)));
         }
-        progress
+        let progress = Pin::new(rest).poll_frame(context);
+        self.exchange
+            .note(Side::Client, &progress, self.patience, context);
+        progress.map_err(RequestBodyError::Client)
     }
 }
 
@@ -146,7 +145,7 @@ impl HttpBody for RequestBody {
                         .map(|denial| Err(RequestBodyError::Refused(denial))),
                 );
             }
-            Some(frame) => frame.map_err(RequestBodyError::Client)?,
+            Some(frame) => frame?,
         };
         if let Some(chunk) = frame.data_ref() {
             self.check(chunk, incoming.is_end_stream())
@@ -238,7 +237,7 @@ impl HttpBody for Body {
             None => self.end("complete"),
             Some(Err(_)) => {
                 if let Some(trail) = trail {
-                    trail.connection.reset_at_end();
+                    trail.exchange.break_off();
                 }
                 self.end("upstream_failed");
             }

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use http::Version;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -34,12 +35,14 @@ enum Phase {
 pub(crate) struct Connection {
     peer: SocketAddr,
     phase: Cell<(Phase, Instant)>,
-    /// Until when the client has to send more of a request body.
-    body_deadline: Cell<Option<Instant>>,
-    /// Until when the upstream has to send more of its answer.
-    upstream_deadline: Cell<Option<Instant>>,
+    /// Requests under way: one at a time in HTTP/1, many in HTTP/2.
+    exchanges: RefCell<Vec<Rc<Exchange>>>,
     /// Until when the client has to take bytes.
     write_deadline: Cell<Option<Instant>>,
+    /// Whether requests share the connection (HTTP/2).
+    is_multiplexed: Cell<bool>,
+    /// Reads since the client last got on with a request.
+    idle_reads: Cell<usize>,
     is_reset: Cell<bool>,
     ended: Cell<Option<&'static str>>,
     waker: RefCell<Option<Waker>>,
@@ -50,9 +53,10 @@ impl Connection {
         Self {
             peer,
             phase: Cell::new((Phase::Head, now)),
-            body_deadline: Cell::new(None),
-            upstream_deadline: Cell::new(None),
+            exchanges: RefCell::default(),
             write_deadline: Cell::new(None),
+            is_multiplexed: Cell::new(false),
+            idle_reads: Cell::new(0),
             is_reset: Cell::new(false),
             ended: Cell::new(None),
             waker: RefCell::new(None),
@@ -64,59 +68,65 @@ impl Connection {
     }
 
     /// A request's head is complete.
-    pub(crate) fn begin_exchange(&self, now: Instant) {
+    pub(crate) fn begin_exchange(self: &Rc<Self>, now: Instant, version: Version) -> Rc<Exchange> {
+        self.is_multiplexed.set(version == Version::HTTP_2);
+        let exchange = Rc::new(Exchange {
+            connection: Rc::clone(self),
+            is_alone: !self.is_multiplexed.get(),
+            body_deadline: Cell::new(None),
+            upstream_deadline: Cell::new(None),
+            ended: Cell::new(None),
+            waker: RefCell::new(None),
+        });
+        self.exchanges.borrow_mut().push(Rc::clone(&exchange));
         self.phase.set((Phase::Exchange, now));
+        self.note_progress();
+        exchange
     }
 
-    /// A request's answer was handed over to the last byte.
-    pub(crate) fn end_exchange(&self, now: Instant) {
-        self.body_deadline.set(None);
-        self.upstream_deadline.set(None);
-        self.phase.set((Phase::Idle, now));
+    /// Bytes of a request or an answer moved: the client is not only keeping the connection busy.
+    fn note_progress(&self) {
+        self.idle_reads.set(0);
     }
 
-    /// The client has to send more of the body until then; `None` when it did, or need not.
-    pub(crate) fn expect_body(&self, deadline: Option<Instant>) {
-        self.body_deadline.set(deadline);
+    /// Bytes came from the client.
+    fn note_read(&self) {
+        self.idle_reads.set(self.idle_reads.get() + 1);
+        // In HTTP/2 they may be anything; a connection without requests then goes on being idle.
+        if self.phase.get().0 == Phase::Idle && !self.is_multiplexed.get() {
+            self.phase.set((Phase::Head, Instant::now()));
+        }
     }
 
-    /// The upstream has to send more of its answer until then; `None` when it did, or need not.
-    pub(crate) fn expect_upstream(&self, deadline: Option<Instant>) {
-        self.upstream_deadline.set(deadline);
-    }
-
-    /// Whether the upstream is waited for, so that a note of the time is there already.
-    pub(crate) fn is_expecting_upstream(&self) -> bool {
-        self.upstream_deadline.get().is_some()
-    }
-
-    /// Whether the client's body is waited for.
-    pub(crate) fn is_expecting_body(&self) -> bool {
-        self.body_deadline.get().is_some()
-    }
-
-    /// What has lasted too long, if anything.
+    /// What has lasted too long, if anything. Exchanges that share the connection with others are ended alone.
     pub(crate) fn overdue(&self, now: Instant, times: &Times) -> Option<&'static str> {
-        let is_over = |deadline: Option<Instant>| deadline.is_some_and(|deadline| now >= deadline);
         let (phase, since) = self.phase.get();
         let phase_deadline = match phase {
             Phase::Head => Some(since + times.head),
             Phase::Idle => Some(since + times.keep_alive),
             Phase::Exchange => None,
         };
-        [
-            (phase_deadline, "client_idle"),
-            (self.body_deadline.get(), "client_body_idle"),
-            (self.upstream_deadline.get(), "upstream_idle"),
-            (self.write_deadline.get(), "client_not_reading"),
-        ]
-        .into_iter()
-        .find(|(deadline, _)| is_over(*deadline))
-        .map(|(_, reason)| reason)
+        if is_over(phase_deadline, now) {
+            return Some("client_idle");
+        }
+        if is_over(self.write_deadline.get(), now) {
+            return Some("client_not_reading");
+        }
+        if self.idle_reads.get() > MOST_IDLE_READS {
+            return Some("client_flood");
+        }
+        self.exchanges.borrow().iter().find_map(|exchange| {
+            let reason = exchange.overdue(now)?;
+            if exchange.is_alone {
+                return Some(reason);
+            }
+            exchange.end(reason);
+            None
+        })
     }
 
     /// Makes the end of this connection a reset (RST), so that a cut answer can never pass for a complete one.
-    pub(crate) fn reset_at_end(&self) {
+    fn reset_at_end(&self) {
         self.is_reset.set(true);
     }
 
@@ -146,6 +156,108 @@ impl Connection {
         let mut own = self.waker.borrow_mut();
         if own.is_none() {
             *own = Some(waker.clone());
+        }
+    }
+}
+
+/// Reads without any request getting on: a client that sends nothing but control frames of HTTP/2 (PING, SETTINGS, …).
+const MOST_IDLE_READS: usize = 4096;
+
+fn is_over(deadline: Option<Instant>, now: Instant) -> bool {
+    deadline.is_some_and(|deadline| now >= deadline)
+}
+
+/// One request and its answer, and what they wait for.
+#[derive(Debug)]
+pub(crate) struct Exchange {
+    connection: Rc<Connection>,
+    /// In HTTP/1 the connection ends with the exchange.
+    is_alone: bool,
+    /// Until when the client has to send more of the body.
+    body_deadline: Cell<Option<Instant>>,
+    /// Until when the upstream has to send more of its answer.
+    upstream_deadline: Cell<Option<Instant>>,
+    ended: Cell<Option<&'static str>>,
+    waker: RefCell<Option<Waker>>,
+}
+
+/// Which side has to send something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Side {
+    Client,
+    Upstream,
+}
+
+impl Exchange {
+    pub(crate) fn client_ip(&self) -> IpAddr {
+        self.connection.client_ip()
+    }
+
+    fn deadline(&self, side: Side) -> &Cell<Option<Instant>> {
+        match side {
+            Side::Client => &self.body_deadline,
+            Side::Upstream => &self.upstream_deadline,
+        }
+    }
+
+    /// Notes what came of asking a side for bytes: when it has none, it has `patience` from the first time on.
+    pub(crate) fn note<T>(
+        &self,
+        side: Side,
+        progress: &Poll<T>,
+        patience: Duration,
+        context: &Context<'_>,
+    ) {
+        let deadline = self.deadline(side);
+        match progress {
+            Poll::Ready(_) => {
+                deadline.set(None);
+                self.connection.note_progress();
+            }
+            Poll::Pending => {
+                if deadline.get().is_none() {
+                    deadline.set(Some(Instant::now() + patience));
+                }
+                if !self.is_alone {
+                    *self.waker.borrow_mut() = Some(context.waker().clone());
+                }
+            }
+        }
+    }
+
+    fn overdue(&self, now: Instant) -> Option<&'static str> {
+        if is_over(self.body_deadline.get(), now) {
+            return Some("client_body_idle");
+        }
+        is_over(self.upstream_deadline.get(), now).then_some("upstream_idle")
+    }
+
+    /// Ends the exchange: in HTTP/2 its stream is reset, others on the connection go on.
+    fn end(&self, reason: &'static str) {
+        self.ended.set(Some(reason));
+        if let Some(waker) = self.waker.borrow_mut().take() {
+            waker.wake();
+        }
+    }
+
+    /// Why the gateway ended the exchange, if it did.
+    pub(crate) fn ended(&self) -> Option<&'static str> {
+        self.ended.get().or(self.connection.ended())
+    }
+
+    /// The answer cannot be completed: its end must not look like one.
+    pub(crate) fn break_off(&self) {
+        if self.is_alone {
+            self.connection.reset_at_end();
+        }
+    }
+
+    /// The answer was handed over to the last byte, or given up.
+    pub(crate) fn finish(&self, now: Instant) {
+        let mut exchanges = self.connection.exchanges.borrow_mut();
+        exchanges.retain(|other| !std::ptr::eq(Rc::as_ptr(other), self));
+        if exchanges.is_empty() {
+            self.connection.phase.set((Phase::Idle, now));
         }
     }
 }
@@ -184,10 +296,9 @@ impl Read for Socket {
         context: &mut Context<'_>,
         buffer: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let was_idle = self.connection.phase.get().0 == Phase::Idle;
         let progress = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if was_idle && progress.is_ready() {
-            self.connection.phase.set((Phase::Head, Instant::now()));
+        if progress.is_ready() {
+            self.connection.note_read();
         }
         progress
     }

@@ -14,8 +14,8 @@ use std::task::Poll;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use hyper::server::conn::http1;
 use hyper::service::service_fn;
+use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 
@@ -27,6 +27,10 @@ use crate::pool::Pool;
 
 /// Largest request head that hyper holds before it answers on its own; ours is below.
 const HYPER_BUFFER: usize = 128 << 10;
+/// Requests that one HTTP/2 connection may have open.
+const MOST_STREAMS: u32 = 128;
+/// Largest header section that HTTP/2 decodes before it answers on its own; ours is below.
+const HTTP2_HEADER_LIST: u32 = 64 << 10;
 /// Wait after the system had no file descriptor, or no memory, for another connection.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -183,32 +187,41 @@ fn refuse(stream: &TcpStream) {
     let _ = socket2::SockRef::from(stream).send(ANSWER);
 }
 
-/// Serves the requests of one connection, one after the other.
+/// Serves one connection, and ends it when its time is over.
 async fn drive(core: Rc<Core>, stream: TcpStream, connection: Rc<Connection>, _counted: Counted) {
     // Streams are made of small writes that must not wait for each other.
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let socket = Socket::new(
-        stream,
-        Rc::clone(&connection),
-        core.shared.parts.times.write_idle,
-    );
-    let service = service_fn(|request| {
-        let core = Rc::clone(&core);
-        let connection = Rc::clone(&connection);
-        async move { Ok::<_, Infallible>(pipeline::answer(&core, connection, request).await) }
-    });
-    let serving = http1::Builder::new()
-        .max_buf_size(HYPER_BUFFER)
-        .serve_connection(socket, service);
-    let mut serving = pin!(serving);
-    let mut is_finishing = false;
+    let write_idle = core.shared.parts.times.write_idle;
+    let socket = Socket::new(stream, Rc::clone(&connection), write_idle);
+    let mut serving = pin!(serve_connection(&core, socket, &connection));
     poll_fn(|context| {
         connection.driven_by(context.waker());
         if connection.ended().is_some() {
             return Poll::Ready(());
         }
+        serving.as_mut().poll(context)
+    })
+    .await;
+}
+
+/// HTTP/2 where the client begins with its preface (RFC 9113 section 3.4), else HTTP/1.
+async fn serve_connection(core: &Rc<Core>, socket: Socket, connection: &Rc<Connection>) {
+    let mut builder = auto::Builder::new(LocalExecutor);
+    builder.http1().max_buf_size(HYPER_BUFFER);
+    builder
+        .http2()
+        .max_concurrent_streams(MOST_STREAMS)
+        .max_header_list_size(HTTP2_HEADER_LIST);
+    let service = service_fn(|request| {
+        let core = Rc::clone(core);
+        let connection = Rc::clone(connection);
+        async move { Ok::<_, Infallible>(pipeline::answer(&core, &connection, request).await) }
+    });
+    let mut serving = pin!(builder.serve_connection(socket, service));
+    let mut is_finishing = false;
+    poll_fn(|context| {
         if core.is_draining.get() && !is_finishing {
             is_finishing = true;
             serving.as_mut().graceful_shutdown();
@@ -217,4 +230,14 @@ async fn drive(core: Rc<Core>, stream: TcpStream, connection: Rc<Connection>, _c
         serving.as_mut().poll(context).map(|_ended| ())
     })
     .await;
+}
+
+/// Runs the streams of an HTTP/2 connection on its own core.
+#[derive(Clone, Copy)]
+struct LocalExecutor;
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
+    fn execute(&self, future: F) {
+        tokio::task::spawn_local(async move { drop(future.await) });
+    }
 }

@@ -46,23 +46,24 @@ fn check_sizes(head: &Parts) -> Result<(), Denial> {
     Ok(())
 }
 
-/// Exactly one `Host` (RFC 9112 section 3.2; HTTP/1.0 may have none), and no other host in the target.
+/// Exactly one host: one `Host` in HTTP/1.1 (RFC 9112 section 3.2; HTTP/1.0 may have none), the target's authority in
+/// HTTP/2 (RFC 9113 section 8.3.1); where there are both, they agree.
 fn check_host(head: &Parts) -> Result<(), Denial> {
     let mut lines = head.headers.get_all(header::HOST).iter();
-    let host = lines.next();
-    if lines.next().is_some() || host.is_none() && head.version != Version::HTTP_10 {
-        return Err(Denial::MalformedRequest);
-    }
-    match (head.uri.authority(), host) {
-        (Some(target), Some(host))
-            if !host
-                .as_bytes()
-                .eq_ignore_ascii_case(target.as_str().as_bytes()) =>
-        {
-            Err(Denial::MalformedRequest)
-        }
-        (Some(_), None) => Err(Denial::MalformedRequest),
-        _ => Ok(()),
+    let (host, second) = (lines.next(), lines.next());
+    let is_sound = match (head.uri.authority(), host) {
+        _ if second.is_some() => false,
+        (Some(target), Some(host)) => host
+            .as_bytes()
+            .eq_ignore_ascii_case(target.as_str().as_bytes()),
+        (Some(_), None) => head.version == Version::HTTP_2,
+        (None, Some(_)) => true,
+        (None, None) => head.version == Version::HTTP_10,
+    };
+    if is_sound {
+        Ok(())
+    } else {
+        Err(Denial::MalformedRequest)
     }
 }
 

@@ -43,14 +43,14 @@ const MOST_DRAINED: u64 = 64 << 20;
 /// Answers one request.
 pub(crate) async fn answer(
     core: &Rc<Core>,
-    connection: Rc<Connection>,
+    connection: &Rc<Connection>,
     request: Request<Incoming>,
 ) -> Response<Body> {
-    connection.begin_exchange(Instant::now());
     let (mut head, body) = request.into_parts();
+    let exchange = connection.begin_exchange(Instant::now(), head.version);
     let snapshot = core.shared.parts.live.load();
     let id = request_id(core, &head.headers);
-    let mut trail = Trail::new(core, connection, &head, id, snapshot.revision());
+    let mut trail = Trail::new(core, exchange, &head, id, snapshot.revision());
     let mut dress = Dress::NONE;
     let judged = judge(core, &snapshot, &head, &mut trail, &mut dress);
     drop(snapshot);
@@ -264,7 +264,7 @@ async fn forward(
         .max_body_bytes
         .min(core.shared.parts.max_body_bytes);
     let watch = Watch {
-        connection: Rc::clone(&trail.connection),
+        exchange: Rc::clone(&trail.exchange),
         bytes: Rc::clone(&trail.bytes_in),
         limit,
         patience: core.shared.parts.times.body_idle,
@@ -353,7 +353,7 @@ async fn relay(
         incoming,
         sender: Some(answer.sender),
         endpoint: admitted.endpoint().clone(),
-        connection: Rc::clone(&trail.connection),
+        exchange: Rc::clone(&trail.exchange),
         core: Rc::clone(core),
     };
     Ok(Response::from_parts(head, Content::Relay(Box::new(relay))))
@@ -372,7 +372,7 @@ async fn manage(
     let (reply, answered) = oneshot::channel();
     let call = ManagementCall {
         request: Request::from_parts(head, body),
-        client: trail.connection.client_ip(),
+        client: trail.exchange.client_ip(),
         request_id: trail.id.to_str().unwrap_or_default().to_owned(),
         reply,
     };

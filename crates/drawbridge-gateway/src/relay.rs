@@ -7,7 +7,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
 
 use bytes::Bytes;
 use drawbridge_policy::endpoint::Endpoint;
@@ -16,8 +15,17 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1::SendRequest;
 
 use crate::body::RequestBody;
-use crate::connection::Connection;
+use crate::connection::{Exchange, Side};
 use crate::core::Core;
+
+/// Why an answer was cut.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RelayError {
+    #[error("the upstream's answer broke off")]
+    Upstream(#[source] hyper::Error),
+    #[error("the gateway gave the answer up: {0}")]
+    Ended(&'static str),
+}
 
 /// The body of an upstream's answer.
 pub(crate) struct Relay {
@@ -26,7 +34,7 @@ pub(crate) struct Relay {
     pub(crate) incoming: Incoming,
     pub(crate) sender: Option<SendRequest<RequestBody>>,
     pub(crate) endpoint: Arc<Endpoint>,
-    pub(crate) connection: Rc<Connection>,
+    pub(crate) exchange: Rc<Exchange>,
     pub(crate) core: Rc<Core>,
 }
 
@@ -34,26 +42,21 @@ impl Relay {
     pub(crate) fn poll_frame(
         &mut self,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
         if let Some(frame) = self.held.take() {
             return Poll::Ready(Some(Ok(frame)));
         }
-        let progress = Pin::new(&mut self.incoming).poll_frame(context);
-        match &progress {
-            Poll::Pending => {
-                if !self.connection.is_expecting_upstream() {
-                    let deadline = Instant::now() + self.endpoint.limits.idle;
-                    self.connection.expect_upstream(Some(deadline));
-                }
-            }
-            Poll::Ready(frame) => {
-                self.connection.expect_upstream(None);
-                if frame.is_none() {
-                    self.keep_connection();
-                }
-            }
+        if let Some(reason) = self.exchange.ended() {
+            return Poll::Ready(Some(Err(RelayError::Ended(reason))));
         }
-        progress
+        let progress = Pin::new(&mut self.incoming).poll_frame(context);
+        let patience = self.endpoint.limits.idle;
+        self.exchange
+            .note(Side::Upstream, &progress, patience, context);
+        if let Poll::Ready(None) = progress {
+            self.keep_connection();
+        }
+        progress.map_err(RelayError::Upstream)
     }
 
     pub(crate) fn is_end(&self) -> bool {

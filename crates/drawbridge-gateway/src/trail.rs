@@ -12,7 +12,7 @@ use drawbridge_policy::key::Caller;
 use http::{HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
-use crate::connection::Connection;
+use crate::connection::Exchange;
 use crate::core::Core;
 use crate::log::RequestLine;
 
@@ -27,7 +27,7 @@ pub(crate) struct CorsNote {
 /// What one request learned on its way.
 pub(crate) struct Trail {
     core: Rc<Core>,
-    pub(crate) connection: Rc<Connection>,
+    pub(crate) exchange: Rc<Exchange>,
     started: Instant,
     first_byte: Option<Duration>,
     pub(crate) id: HeaderValue,
@@ -54,14 +54,14 @@ pub(crate) struct Trail {
 impl Trail {
     pub(crate) fn new(
         core: &Rc<Core>,
-        connection: Rc<Connection>,
+        exchange: Rc<Exchange>,
         head: &http::request::Parts,
         id: HeaderValue,
         revision: u64,
     ) -> Self {
         Self {
             core: Rc::clone(core),
-            connection,
+            exchange,
             started: Instant::now(),
             first_byte: None,
             id,
@@ -94,7 +94,8 @@ impl Trail {
 impl Drop for Trail {
     fn drop(&mut self) {
         let now = Instant::now();
-        self.connection.end_exchange(now);
+        let ended = self.exchange.ended();
+        self.exchange.finish(now);
         if !self.core.log.wants_requests() {
             return;
         }
@@ -102,7 +103,7 @@ impl Drop for Trail {
         self.core.log.request(RequestLine {
             at: Timestamp::now(),
             id: self.id.clone(),
-            client: self.connection.client_ip(),
+            client: self.exchange.client_ip(),
             method: self.method.clone(),
             uri: self.uri.clone(),
             endpoint: self.endpoint.take(),
@@ -121,10 +122,7 @@ impl Drop for Trail {
             bytes_out: self.bytes_out,
             first_byte: self.first_byte.unwrap_or(duration),
             duration,
-            outcome: self
-                .outcome
-                .or(self.connection.ended())
-                .unwrap_or("client_gone"),
+            outcome: self.outcome.or(ended).unwrap_or("client_gone"),
             revision: self.revision,
         });
     }

@@ -1,16 +1,14 @@
 //! What a client and an upstream see of the gateway between them, over real sockets.
 
-mod support;
-
 use std::time::Duration;
 
-use serde_json::json;
-use support::{
-    CREDENTIAL, Client, End, Gateway, PAGE, PUBLISHABLE, ROOT, SECRET, Upstream, document,
+use crate::support::{
+    CREDENTIAL, Client, End, Gateway, Message, PAGE, PUBLISHABLE, ROOT, SECRET, Upstream, document,
     read_chunk,
 };
+use serde_json::json;
 
-fn admitted(client: &mut Client, status: u16) -> support::Message {
+fn admitted(client: &mut Client, status: u16) -> Message {
     let answer = client.answer();
     assert_eq!(answer.status(), status, "{answer:?}");
     assert_eq!(
@@ -573,10 +571,14 @@ fn silent_and_idle_connections_are_closed() {
         parts.times.body_idle = Duration::from_millis(200);
     });
     assert_eq!(gateway.client().end(), (vec![], End::Clean));
-    assert_eq!(
-        gateway.client().send("GET /healthz HTT").end(),
-        (vec![], End::Clean)
-    );
+    for beginning in [
+        "GET /healthz HTT",
+        "PRI * HTTP/2.0\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    ] {
+        let (_settings, end) = gateway.client().send(beginning).end();
+        assert_eq!(end, End::Clean, "{beginning:?}");
+    }
     let mut client = gateway.client();
     client.send("GET /healthz HTTP/1.1\r\nhost: gw\r\n\r\n");
     assert_eq!(client.answer().status(), 200);

@@ -1,11 +1,5 @@
 //! A real gateway on loopback, an upstream that the test plays itself, and a client that sends exact bytes.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "support of tests: a failure here is the test's failure"
-)]
-
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;

@@ -1,0 +1,161 @@
+//! HTTP/2 from clients: many requests on one connection, each with its own beginning and end.
+
+use std::future::Future;
+
+use crate::support::{Gateway, PAGE, SECRET, Upstream, UpstreamConnection, document};
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper::client::conn::http2::{self, SendRequest};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use serde_json::json;
+use tokio::net::TcpStream;
+
+type Sender = SendRequest<Full<Bytes>>;
+
+fn run(test: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build();
+    runtime.unwrap().block_on(test);
+}
+
+/// A connection with prior knowledge (RFC 9113 section 3.3).
+async fn connect(gateway: &Gateway) -> Sender {
+    let stream = TcpStream::connect(gateway.address).await.unwrap();
+    let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream))
+        .await
+        .unwrap();
+    tokio::spawn(connection);
+    sender
+}
+
+fn post(gateway: &Gateway, body: &'static str) -> Request<Full<Bytes>> {
+    Request::post(format!(
+        "http://{}/proj_tests1/e/v1/chat/completions",
+        gateway.address
+    ))
+    .header("origin", PAGE)
+    .header("authorization", format!("Bearer {SECRET}"))
+    .header("content-type", "application/json")
+    .body(Full::from(body))
+    .unwrap()
+}
+
+async fn begin(
+    sender: &Sender,
+    gateway: &Gateway,
+    upstream: &Upstream,
+    body: &'static str,
+) -> (
+    UpstreamConnection,
+    tokio::task::JoinHandle<Response<Incoming>>,
+) {
+    let mut sender = sender.clone();
+    let request = post(gateway, body);
+    let answer = tokio::spawn(async move { sender.send_request(request).await.unwrap() });
+    // The test's runtime has a thread of its own for the connection, so waiting here blocks nobody.
+    let mut connection = upstream.accept();
+    assert_eq!(connection.request().body, body.as_bytes());
+    connection.send(
+        "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n",
+    );
+    (connection, answer)
+}
+
+async fn frame(answer: &mut Response<Incoming>) -> Option<Result<Bytes, hyper::Error>> {
+    let frame = answer.body_mut().frame().await?;
+    Some(frame.map(|frame| frame.into_data().unwrap()))
+}
+
+fn chunk(connection: &mut UpstreamConnection, text: &str) {
+    connection.send(format!("{:x}\r\n{text}\r\n", text.len()));
+}
+
+#[test]
+fn streams_share_a_connection_and_end_one_by_one() {
+    run(async {
+        let upstream = Upstream::start();
+        let gateway = Gateway::start(&document(&upstream, &json!({})));
+        let sender = connect(&gateway).await;
+        let (mut first, answer) = begin(&sender, &gateway, &upstream, "{\"a\":1}").await;
+        let mut first_answer = answer.await.unwrap();
+        let (mut second, answer) = begin(&sender, &gateway, &upstream, "{\"b\":2}").await;
+        let mut second_answer = answer.await.unwrap();
+        for answer in [&first_answer, &second_answer] {
+            assert_eq!(answer.status(), 200);
+            assert_eq!(answer.headers()["access-control-allow-origin"], PAGE);
+            assert_eq!(answer.headers()["vary"], "Origin");
+        }
+        chunk(&mut second, "two");
+        assert_eq!(frame(&mut second_answer).await.unwrap().unwrap(), "two");
+        chunk(&mut first, "one");
+        assert_eq!(frame(&mut first_answer).await.unwrap().unwrap(), "one");
+
+        // An upstream that dies resets its stream and no other.
+        drop(first);
+        assert!(frame(&mut first_answer).await.unwrap().is_err());
+        chunk(&mut second, "three");
+        assert_eq!(frame(&mut second_answer).await.unwrap().unwrap(), "three");
+
+        // A stream that the client resets cancels its upstream.
+        drop(second_answer);
+        assert_eq!(second.end(), b"");
+
+        let (mut third, answer) = begin(&sender, &gateway, &upstream, "{}").await;
+        let third_answer = answer.await.unwrap();
+        third.send("0\r\n\r\n");
+        let body = third_answer.into_body().collect().await.unwrap();
+        assert_eq!(body.to_bytes(), "");
+    });
+}
+
+#[test]
+fn a_silent_upstream_resets_its_stream_alone() {
+    run(async {
+        let upstream = Upstream::start();
+        let gateway = Gateway::start(&document(
+            &upstream,
+            &json!({"limits": {"idle_seconds": 1}}),
+        ));
+        let sender = connect(&gateway).await;
+        let (mut first, answer) = begin(&sender, &gateway, &upstream, "{}").await;
+        let mut first_answer = answer.await.unwrap();
+        assert!(frame(&mut first_answer).await.unwrap().is_err());
+        assert_eq!(first.end(), b"");
+        let (mut second, answer) = begin(&sender, &gateway, &upstream, "{}").await;
+        let mut second_answer = answer.await.unwrap();
+        chunk(&mut second, "x");
+        assert_eq!(frame(&mut second_answer).await.unwrap().unwrap(), "x");
+    });
+}
+
+#[test]
+fn refusals_and_preflights_look_as_in_http_1() {
+    run(async {
+        let upstream = Upstream::start();
+        let gateway = Gateway::start(&document(&upstream, &json!({})));
+        let mut sender = connect(&gateway).await;
+        let mut request = post(&gateway, "{}");
+        request.headers_mut().remove("authorization");
+        let answer = sender.send_request(request).await.unwrap();
+        assert_eq!(answer.status(), 401);
+        assert_eq!(answer.headers()["access-control-allow-origin"], PAGE);
+        let mut request = post(&gateway, "");
+        *request.method_mut() = http::Method::OPTIONS;
+        request
+            .headers_mut()
+            .insert("access-control-request-method", "POST".parse().unwrap());
+        let answer = sender.send_request(request).await.unwrap();
+        assert_eq!(answer.status(), 204);
+        assert_eq!(answer.headers()["access-control-max-age"], "86400");
+        let mut request = post(&gateway, "{}");
+        request
+            .headers_mut()
+            .insert("host", "other.example".parse().unwrap());
+        assert_eq!(sender.send_request(request).await.unwrap().status(), 400);
+        assert!(upstream.is_untouched());
+    });
+}

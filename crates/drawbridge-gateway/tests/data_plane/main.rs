@@ -1,0 +1,11 @@
+//! The data plane over real sockets, between clients and upstreams that the tests play themselves.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends"
+)]
+
+mod http2;
+mod proxying;
+mod support;

@@ -25,16 +25,22 @@ fn origin(index: usize) -> String {
     format!("https://customer-{index:06}.apps.example.com")
 }
 
-/// Exact origins, and every tenth entry a subdomain wildcard of its own.
+/// Exact origins, and every tenth entry a subdomain wildcard of its own; at least one of these, so that every size is asked
+/// the same kinds of questions.
 fn policy(size: usize) -> CorsPolicy {
     let patterns: Vec<_> = (0..size)
-        .map(|index| match index % 10 {
-            9 => format!("https://*.team-{index:06}.example.net"),
-            _ => origin(index),
-        })
+        .map(pattern)
+        .chain(["https://*.other.example".to_owned()])
         .map(|pattern| OriginPattern::parse(&pattern).unwrap())
         .collect();
     CorsPolicy::new(&CorsConfig::default(), OriginSet::new(&patterns))
+}
+
+fn pattern(index: usize) -> String {
+    match index % 10 {
+        9 => format!("https://*.team-{index:06}.example.net"),
+        _ => origin(index),
+    }
 }
 
 /// The questions: exact, by wildcard, and refused, in an order that no cache predicts.
@@ -96,7 +102,7 @@ fn decide(kind: Kind, policy: &CorsPolicy, questions: &Questions, rounds: usize)
                     method: b"POST",
                     header_lines: lines.iter().copied(),
                 };
-                black_box(policy.preflight(&preflight)).refusal
+                black_box(policy.judge(&preflight)).refusal
             }
         };
         admitted += usize::from(refusal.is_none());

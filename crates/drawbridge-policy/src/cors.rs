@@ -42,6 +42,17 @@ enum Admission {
     Refused,
 }
 
+/// What was decided about a preflight.
+#[derive(Clone, Copy, Debug)]
+pub struct PreflightVerdict {
+    admission: Admission,
+    method: Standing,
+    /// Why the policy does not admit the actual request.
+    pub refusal: Option<Refusal>,
+    /// What would have been refused, were the policy not in report mode.
+    pub reported: Option<Refusal>,
+}
+
 /// The compiled, immutable form of an endpoint's `cors` object.
 #[derive(Clone, Debug)]
 pub struct CorsPolicy {
@@ -85,26 +96,54 @@ impl CorsPolicy {
     where
         L: Iterator<Item = &'r [u8]> + Clone,
     {
+        let verdict = self.judge(request);
+        self.answer(request, &verdict)
+    }
+
+    /// The decision alone, without the headers that tell it.
+    #[inline]
+    pub fn judge<'r, L>(&self, request: &Preflight<'r, L>) -> PreflightVerdict
+    where
+        L: Iterator<Item = &'r [u8]> + Clone,
+    {
         let admission = self.admission(request.origin);
-        let headers = self.headers.judge(request.header_lines.clone());
+        let method = self.methods.standing(request.method);
+        let (refusal, reported) = match self.headers.judge(request.header_lines.clone()) {
+            Some(headers) => self.weigh(admission, method, headers),
+            None => (Some(Refusal::HeadersTooLarge), None),
+        };
+        PreflightVerdict {
+            admission,
+            method,
+            refusal,
+            reported,
+        }
+    }
+
+    fn answer<'r, L>(
+        &self,
+        request: &Preflight<'r, L>,
+        verdict: &PreflightVerdict,
+    ) -> PreflightAnswer
+    where
+        L: Iterator<Item = &'r [u8]> + Clone,
+    {
         let mut answer = PreflightAnswer::nothing(self.preflight_vary.clone());
-        if admission != Admission::Refused {
+        (answer.refusal, answer.reported) = (verdict.refusal, verdict.reported);
+        if verdict.admission != Admission::Refused {
             answer.allow_origin = self.allow_origin();
         }
-        let Some(headers) = headers else {
+        if verdict.refusal == Some(Refusal::HeadersTooLarge) {
             answer.status = 431;
-            answer.refusal = Some(Refusal::HeadersTooLarge);
-            return answer;
-        };
-        let methods = self.methods.standing(request.method);
-        (answer.refusal, answer.reported) = self.weigh(admission, methods, headers);
-        if admission == Admission::Refused {
             return answer;
         }
-        answer.allow_credentials = self.credentials && admission == Admission::Listed;
-        answer.allow_methods = self.methods.answer(request.method, methods);
+        if verdict.admission == Admission::Refused {
+            return answer;
+        }
+        answer.allow_credentials = self.credentials && verdict.admission == Admission::Listed;
+        answer.allow_methods = self.methods.answer(request.method, verdict.method);
         answer.allow_headers = self.headers.answer(request.header_lines.clone());
-        if answer.refusal.is_none() {
+        if verdict.refusal.is_none() {
             answer.max_age = Some(self.max_age.clone());
             answer.expose_headers = match &self.expose {
                 Expose::Fixed(names) => Some(names.clone()),

@@ -7,7 +7,7 @@
 //!
 //! Policies that are equal as far as preflights go are numbered once, in the order of creation. Every fact about a
 //! policy (an origin pattern, a method, a header name ...) is a *term* that knows its members, and a question is answered
-//! by uniting and intersecting members, 64 policies at a time. The policies are asked one by one never.
+//! by uniting and intersecting members, 64 policies at a time. Only the one policy that answers alone is asked itself.
 //!
 //! **Policies in report mode** take part as what they answer by themselves: they admit every well-formed origin, and
 //! list whatever is asked for, so that they pass whenever nothing impossible is asked for. To an origin that they do not
@@ -37,10 +37,12 @@ const VARY: &str = "Origin, Access-Control-Request-Method, Access-Control-Reques
 
 /// The policies of all endpoints of all projects, as one.
 ///
-/// Immutable; a change of an endpoint makes a new one. Making one looks at every entry of every list once. Answering
-/// costs, with one *step* per 64 different policies: two steps for each header asked for (64 at most) and each prefix
-/// that covers one, and one for each name listed by the oldest policy that passes; nothing grows with policies times
-/// names.
+/// Immutable; a change of an endpoint makes a new one, which looks at every entry of every list once.
+///
+/// What an answer costs, with a *step* for 64 different policies: three for each header asked for (64 at most), one for
+/// each prefix in a list that covers one of them (names of 4096 bytes have 2047 dashes at most, and each is looked up
+/// that is not beyond the longest prefix), one for each name that the oldest policy that passes lists, and a look at the
+/// `maxAge` of each policy that passes. Nothing grows with policies times names.
 #[derive(Debug)]
 pub struct JointPolicies {
     /// Different ones, oldest first; the index has them by their places here.

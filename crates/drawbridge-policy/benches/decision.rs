@@ -55,10 +55,12 @@ fn questions(size: usize) -> Questions {
     let mut questions = Questions::default();
     for _ in 0..ROUNDS {
         let index = random() % size;
-        questions.text.push_str(&match (random() % 8, index % 10) {
-            (0, _) => format!("https://customer-{index:06}.apps.example.com.evil.example"),
-            (_, 9) => format!("https://app.team-{index:06}.example.net"),
-            _ => origin(index),
+        let (exact, wildcard) = (index - usize::from(index % 10 == 9), index - index % 10 + 9);
+        questions.text.push_str(&match random() % 8 {
+            0 => format!("{}.evil.example", origin(index)),
+            1 if wildcard < size => format!("https://app.team-{wildcard:06}.example.net"),
+            1 => format!("https://application-{index:06}.other.example"),
+            _ => origin(exact),
         });
         questions.ends.push(questions.text.len());
     }

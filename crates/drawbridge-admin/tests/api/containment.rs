@@ -1,9 +1,10 @@
 //! A key manages only keys that go nowhere beyond itself.
 
+use drawbridge_admin::compile;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Actor, Gateway};
+use crate::support::{Actor, Gateway, audit, now};
 
 const KEYS: &str = "/v1/api-keys";
 
@@ -203,25 +204,19 @@ async fn a_key_that_was_revoked_while_it_waited_writes_nothing() {
         .key(json!({"project": "alpha", "kind": "secret", "scopes": ["inference", "keys:write"]}))
         .await;
     let holder = gateway.actor(key["token"].as_str().unwrap());
-    let path = format!("{KEYS}/{}", key["id"].as_str().unwrap());
-    // Both pass the boundary with a good key; the writer is then given to one after the other.
-    let root = gateway.root();
-    let blocker = gateway.store.write().await.unwrap();
-    let (revoked, created, ()) = tokio::join!(
-        root.delete(&path),
-        holder.post(KEYS, json!({"kind": "secret"})),
-        async {
-            tokio::task::yield_now().await;
-            drop(blocker);
-        }
-    );
-    revoked.must(200);
+    let mut revocation = gateway.store.write().await.unwrap();
+    let (created, ()) = tokio::join!(holder.post(KEYS, json!({"kind": "secret"})), async {
+        // The holder has passed the boundary with a good key, and waits for this write to end.
+        let id = key["id"].as_str().unwrap();
+        let mut row = revocation.key(id).await.unwrap().unwrap();
+        row.revoked_at = Some(now());
+        revocation.update_key(&row).await.unwrap();
+        let committed = revocation.commit(audit()).await.unwrap();
+        let configuration = gateway.store.load().await.unwrap();
+        let changes = compile(&configuration).changes;
+        gateway.live.publish(committed.revision, changes);
+    });
     created.must_be(401, "revoked_key");
-    assert_eq!(
-        gateway.root().get(KEYS).await.body["data"]
-            .as_array()
-            .unwrap()
-            .len(),
-        1
-    );
+    let keys = gateway.root().get(KEYS).await.body;
+    assert_eq!(keys["data"].as_array().unwrap().len(), 1);
 }

@@ -12,7 +12,7 @@ use drawbridge_policy::cors::{CorsPolicy, Preflight, PreflightAnswer};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
-use drawbridge_store::{AuditRow, MasterKey, Page, Store};
+use drawbridge_store::{AuditEntry, AuditRow, MasterKey, Page, Store};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
 use jiff::{SignedDuration, Timestamp};
@@ -355,6 +355,20 @@ fn answers(policy: &CorsPolicy) -> Vec<PreflightAnswer> {
     ["https://a.example", "https://evil.example"]
         .map(ask)
         .into()
+}
+
+/// What the audit log says of a write that a test makes itself.
+pub(crate) fn audit() -> AuditEntry {
+    AuditEntry {
+        at: now(),
+        actor: "root".to_owned(),
+        action: "test".to_owned(),
+        project_id: None,
+        target: "test".to_owned(),
+        client_ip: None,
+        request_id: "req_test".to_owned(),
+        change: json!({}),
+    }
 }
 
 pub(crate) fn master_key() -> MasterKey {

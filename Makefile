@@ -12,6 +12,7 @@ CARGO_NEXTEST_VERSION := 0.9.143
 # What the tests use besides cargo, Node.js and Python, as command:Debian package.
 DEBIAN_TOOLS := cc:build-essential chromium:chromium firefox-esr:firefox-esr strace:strace
 NODE_PACKAGES := e2e/node_modules/.package-lock.json
+PYTHON_REQUIREMENTS := e2e/requirements.txt e2e/requirements-schemathesis.txt
 PYTHON_PACKAGES := e2e/.cache/python/installed
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
 
@@ -29,6 +30,10 @@ build: ## build target/release/drawbridge
 .PHONY: demo
 demo: build ## build and run the demo: gateway, upstream, and a page on another origin
 	$(TARGET_DIR)/release/drawbridge demo
+
+.PHONY: openapi
+openapi: ## write openapi.json anew, from the code
+	DRAWBRIDGE_UPDATE_OPENAPI=1 cargo nextest run --locked -p drawbridge-admin the_committed_document_is_the_served_one
 
 .PHONY: fmt
 fmt: ## format the code
@@ -85,8 +90,8 @@ $(NODE_PACKAGES): e2e/package.json e2e/package-lock.json
 	cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(PYTHON_PACKAGES): e2e/requirements.txt | debian-packages
+$(PYTHON_PACKAGES): $(PYTHON_REQUIREMENTS) | debian-packages
 	python3 -m venv --clear e2e/.cache/python
 	e2e/.cache/python/bin/pip install --quiet --disable-pip-version-check \
-	    --require-hashes --only-binary :all: -r e2e/requirements.txt
+	    --require-hashes --only-binary :all: $(PYTHON_REQUIREMENTS:%=-r %)
 	@touch $@

@@ -14,6 +14,7 @@ export const BINARY =
 /**
  * @typedef {object} Gateway
  * @property {string} url
+ * @property {string} rootKey
  * @property {Management} manage with the root key
  * @property {() => object[]} requests its log so far: one entry a request
  */
@@ -28,7 +29,8 @@ export async function startGateway() {
     env: { ...withoutSettings(process.env), DRAWBRIDGE_ROOT_KEY: rootKey },
   });
   const url = program.ready[1];
-  return { url, manage: new Management(url, rootKey), requests: () => program.errors.flatMap(request) };
+  const requests = () => program.errors.flatMap(request);
+  return { url, rootKey, manage: new Management(url, rootKey), requests };
 }
 
 /**

@@ -71,9 +71,10 @@ export async function start(file, args, { ready, env = process.env }) {
  * @param {string} file
  * @param {string[]} args
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {number} [deadlineMs]
  * @returns {Promise<string>}
  */
-export async function run(file, args, env = process.env) {
+export async function run(file, args, env = process.env, deadlineMs = undefined) {
   const child = spawn(file, args, {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -85,7 +86,7 @@ export async function run(file, args, env = process.env) {
   child.stdout.on('data', (text) => (printed += text));
   child.stderr.on('data', (text) => (complaints += text));
   try {
-    const [code] = await within(`${file} to end`, once(child, 'close'));
+    const [code] = await within(`${file} to end`, once(child, 'close'), deadlineMs);
     if (code !== 0) throw new Error(`${file} ended with exit code ${code}:\n${complaints}${printed}`);
     return printed;
   } finally {

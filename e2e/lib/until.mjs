@@ -29,12 +29,13 @@ export async function until(what, check) {
  * @template T
  * @param {string} what
  * @param {Promise<T>} promise
+ * @param {number} [deadlineMs]
  * @returns {Promise<T>}
  */
-export async function within(what, promise) {
+export async function within(what, promise, deadlineMs = DEADLINE_MS) {
   const timer = new AbortController();
-  const expired = delay(DEADLINE_MS, undefined, { signal: timer.signal }).then(() => {
-    throw new Error(`still waiting after ${DEADLINE_MS / 1000} s: ${what}`);
+  const expired = delay(deadlineMs, undefined, { signal: timer.signal }).then(() => {
+    throw new Error(`still waiting after ${deadlineMs / 1000} s: ${what}`);
   });
   try {
     return await Promise.race([promise, expired]);

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::RequestId;
+use crate::conditions::entity_tag;
 use crate::problem::Problem;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -59,6 +60,14 @@ pub(crate) fn shown(resource: &Value, etag: HeaderValue) -> Response {
     json_answer(StatusCode::OK, resource, [(ETAG, etag)])
 }
 
+/// 200 with a resource as a write made it, or would have made it if this had been no dry run.
+pub(crate) fn changed(resource: &Value, revision: Option<u64>) -> Response {
+    match revision {
+        Some(revision) => shown(resource, entity_tag(revision)),
+        None => rehearsed(resource),
+    }
+}
+
 /// 304.
 pub(crate) fn not_modified(etag: HeaderValue) -> Response {
     let headers = [
@@ -68,8 +77,12 @@ pub(crate) fn not_modified(etag: HeaderValue) -> Response {
     (StatusCode::NOT_MODIFIED, headers).into_response()
 }
 
-/// 201 with a resource and where it stands. `location` consists of slugs and ids.
-pub(crate) fn created(resource: &Value, etag: HeaderValue, location: &str) -> Response {
+/// 201 with a resource and where it stands (`location` consists of slugs and ids), or a dry run's 200.
+pub(crate) fn created(resource: &Value, revision: Option<u64>, location: &str) -> Response {
+    let Some(revision) = revision else {
+        return rehearsed(resource);
+    };
+    let etag = entity_tag(revision);
     let mut response = json_answer(StatusCode::CREATED, resource, [(ETAG, etag)]);
     if let Ok(location) = HeaderValue::from_str(location) {
         response.headers_mut().insert(LOCATION, location);
@@ -85,9 +98,17 @@ pub(crate) fn unstored(mut response: Response) -> Response {
     response
 }
 
-/// 204.
-pub(crate) fn gone() -> Response {
-    StatusCode::NO_CONTENT.into_response()
+/// 204, or a dry run's 200 with the resource that is still there.
+pub(crate) fn gone(resource: &Value, revision: Option<u64>) -> Response {
+    match revision {
+        Some(_) => StatusCode::NO_CONTENT.into_response(),
+        None => rehearsed(resource),
+    }
+}
+
+/// 200 with what a dry run would have made. Without an ETag: nothing that this would be the tag of exists.
+fn rehearsed(resource: &Value) -> Response {
+    unstored(json_answer(StatusCode::OK, resource, []))
 }
 
 /// 200 with one page of a list.

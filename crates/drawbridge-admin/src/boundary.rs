@@ -23,10 +23,10 @@ pub(crate) struct Identity {
     pub(crate) digest: TokenDigest,
 }
 
-/// Lets a request pass on to its operation, or answers it: 421, a preflight's 204, 403 foreign origin, 401, 403.
+/// Lets a request pass on, or answers it: 421, a preflight's 204, 403 foreign origin.
 pub(crate) async fn pass(
     State(state): State<AdminState>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
     if let Err(problem) = check_host(&state, &request) {
@@ -35,9 +35,19 @@ pub(crate) async fn pass(
     if is_preflight(&request) {
         return StatusCode::NO_CONTENT.into_response();
     }
-    let identity = match check_origin(&state, request.headers())
-        .and_then(|()| authenticate(&state, request.headers()))
-    {
+    match check_origin(&state, request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+/// Lets a request pass on to its operation as its caller's, or answers it: 400 two keys, 401, 403 publishable key.
+pub(crate) async fn identify(
+    State(state): State<AdminState>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let identity = match authenticate(&state, request.headers()) {
         Ok(identity) => identity,
         Err(problem) => return problem.into_response(),
     };

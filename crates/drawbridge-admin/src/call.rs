@@ -104,29 +104,29 @@ impl Call {
         endpoints.is_none_or(|names| names.iter().any(|own| **own == *name))
     }
 
-    /// The query, which may have these parameters.
+    /// The query, which has parameters of the operation only.
     ///
     /// # Errors
     /// 422.
-    pub(crate) fn query(&self, known: &[&'static str]) -> Result<Query, Problem> {
-        Query::read(self.parts.uri.query(), known)
+    pub(crate) fn query(&self) -> Result<Query, Problem> {
+        Query::read(self.parts.uri.query(), self.operation.shape.query())
     }
 
-    /// The conditions of a call that has no query.
+    /// The conditions of a call about one resource.
     ///
     /// # Errors
     /// 400 and 422.
     pub(crate) fn conditions(&self) -> Result<Conditions, Problem> {
-        self.query(&[])?;
+        self.query()?.is_dry_run()?;
         Conditions::read(&self.parts.headers)
     }
 
-    /// The body's object, of a call that has no query.
+    /// The body's object.
     ///
     /// # Errors
     /// 400, 413, 415 and 422.
     pub(crate) async fn document(&mut self) -> Result<Map<String, Value>, Problem> {
-        self.query(&[])?;
+        self.query()?.is_dry_run()?;
         let body = mem::take(self.body.get_mut().unwrap_or_else(PoisonError::into_inner));
         patch::object(read_document(&self.parts.headers, body).await?)
     }
@@ -136,8 +136,9 @@ impl Call {
     /// The caller is judged again: the key may have been revoked, or its scope taken away, while this call waited.
     ///
     /// # Errors
-    /// 503, 401 and 403.
+    /// 422, 503, 401 and 403.
     pub(crate) async fn write(&mut self) -> Result<Writing<'_>, Problem> {
+        let is_dry_run = self.query()?.is_dry_run()?;
         let write = self.state.store.write().await?;
         let now = self.now();
         if let Caller::Key(key) = &self.identity.caller {
@@ -153,6 +154,7 @@ impl Call {
             call: self,
             write,
             now,
+            is_dry_run,
         })
     }
 }
@@ -162,6 +164,7 @@ pub(crate) struct Writing<'c> {
     pub(crate) call: &'c Call,
     pub(crate) write: Write,
     pub(crate) now: Timestamp,
+    is_dry_run: bool,
 }
 
 /// What a write was about, for the audit log.
@@ -176,13 +179,19 @@ pub(crate) struct Subject<'s> {
 impl Writing<'_> {
     /// Commits, then makes the next request obey; returns the revision.
     ///
+    /// `None` for a dry run, which ends here: its transaction, which had found out what the database has against it, is
+    /// undone, and nothing was published or logged.
+    ///
     /// # Errors
     /// 503, and nothing was changed or published.
     pub(crate) async fn commit(
         self,
         subject: Subject<'_>,
         changes: impl IntoIterator<Item = Change>,
-    ) -> Result<u64, Problem> {
+    ) -> Result<Option<u64>, Problem> {
+        if self.is_dry_run {
+            return Ok(None);
+        }
         let extensions = &self.call.parts.extensions;
         let entry = AuditEntry {
             at: self.now,
@@ -201,7 +210,7 @@ impl Writing<'_> {
         let committed = self.write.commit(entry).await?;
         self.call.live().publish(committed.revision, changes);
         // Only now may the next writer begin: snapshots appear in the order of their revisions.
-        Ok(committed.revision)
+        Ok(Some(committed.revision))
     }
 }
 

@@ -13,7 +13,7 @@ use drawbridge_policy::upstream::Upstream;
 use drawbridge_store::{EndpointRow, ProjectRow};
 use serde_json::{Map, Value, json};
 
-use crate::patch::{refuse_made, take_read_only};
+use crate::patch::{merged, refuse_made, take_read_only};
 use crate::problem::{Problem, settled};
 use crate::projects::check_slug;
 
@@ -103,8 +103,11 @@ impl Draft {
             );
             change = take_credential(upstream, &mut problems);
         }
-        let mut document = row.document.clone();
-        json_patch::merge(&mut document, &Value::Object(patch));
+        let issues = |document: &Value| {
+            let compiled = Endpoint::compile(project, &row.name, document, None);
+            compiled.err().unwrap_or_default()
+        };
+        let document = merged(&row.document, patch, issues, &mut problems);
         if change == CredentialChange::Keep && row.credential.is_some() {
             check_origin_kept(&row.document, &document, &mut problems);
         }

@@ -12,13 +12,12 @@ use crate::call::{Call, Subject, Writing};
 use crate::conditions::entity_tag;
 use crate::endpoint_document::{Draft, resource};
 use crate::problem::{Fault, Problem};
-use crate::query::PAGING;
 use crate::{answer, audit, compiled, projects};
 
 /// `GET /v1/projects/{project}/endpoints`: those that the calling key may use.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let project = projects::find(&call, call.parameter("project")).await?;
-    let page = call.query(&PAGING)?.page()?;
+    let page = call.query()?.page()?;
     let listing = call.store().endpoints(&project.id, &page).await?;
     let rows = listing.rows.iter().filter(|row| call.may_use(&row.name));
     let data: Vec<_> = rows.map(|row| show_stored(&project, row)).collect();
@@ -43,7 +42,7 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let mut writing = call.write().await?;
     check_permitted(writing.call, &draft.name)?;
     projects::find_in(&mut writing.write, &project.id).await?;
-    let mut row = EndpointRow {
+    let row = EndpointRow {
         project_id: project.id.clone(),
         name: draft.name,
         document: draft.document,
@@ -63,12 +62,12 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
         target: &draft.endpoint.path.clone(),
         change,
     };
-    row.revision = writing
+    let revision = writing
         .commit(subject, [Change::Endpoint(Arc::new(draft.endpoint))])
         .await?;
     let shown = resource(&project, &row, &draft.warnings);
     let location = format!("/v1/projects/{}/endpoints/{}", project.slug, row.name);
-    Ok(answer::created(&shown, entity_tag(row.revision), &location))
+    Ok(answer::created(&shown, revision, &location))
 }
 
 /// `PATCH …/endpoints/{name}`
@@ -97,11 +96,11 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
         target: &draft.endpoint.path.clone(),
         change,
     };
-    row.revision = writing
+    let revision = writing
         .commit(subject, [Change::Endpoint(Arc::new(draft.endpoint))])
         .await?;
     let shown = resource(&project, &row, &draft.warnings);
-    Ok(answer::shown(&shown, entity_tag(row.revision)))
+    Ok(answer::changed(&shown, revision))
 }
 
 /// `DELETE …/endpoints/{name}`: its name leaves the keys that list it, so that a later endpoint of that name is not
@@ -133,8 +132,8 @@ pub(crate) async fn delete(mut call: Call) -> Result<Response, Problem> {
         target: &path,
         change,
     };
-    writing.commit(subject, changes).await?;
-    Ok(answer::gone())
+    let revision = writing.commit(subject, changes).await?;
+    Ok(answer::gone(&show_stored(&project, &row), revision))
 }
 
 /// Takes the endpoint's name out of all keys' lists; returns the keys that changed. An emptied list stays: nobody.

@@ -12,7 +12,7 @@ use drawbridge_store::KeyRow;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::patch::{refuse_made, take_read_only};
+use crate::patch::{merged, refuse_made, take_read_only};
 
 /// Members that the gateway makes.
 const MADE: [&str; 7] = [
@@ -84,8 +84,8 @@ pub(crate) fn patched(
 ) -> Option<KeyConfig> {
     take_read_only(&mut patch, &READ_ONLY, shown, "", problems);
     let is_moved = patch.contains_key("expires_at");
-    let mut document = row.document.clone();
-    json_patch::merge(&mut document, &Value::Object(patch));
+    let issues = |document: &Value| KeyConfig::read(document).err().unwrap_or_default();
+    let document = merged(&row.document, patch, issues, problems);
     let config = read(&document, problems)?;
     if is_moved && document["expires_at"] != row.document["expires_at"] {
         check_future(&config, now, problems);

@@ -20,13 +20,14 @@ use crate::call::{Call, Subject, Writing};
 use crate::conditions::entity_tag;
 use crate::key_document::{NewKey, patched, resource};
 use crate::problem::{Fault, Problem, settled};
+use crate::query::PROJECT;
 use crate::{answer, audit, compiled, projects, random};
 
 /// `GET /v1/api-keys`: of the caller's project, or of all; `?project=` narrows the list to one.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
-    let query = call.query(&["limit", "after", "project"])?;
+    let query = call.query()?;
     let page = query.page()?;
-    let project = match query.get("project") {
+    let project = match query.get(PROJECT) {
         Some(project) => Some(projects::find(&call, project).await?.id),
         None => call.key().map(|key| key.project_id.to_string()),
     };
@@ -69,17 +70,17 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
         None => random::token(new.config.kind, new.config.mode, &project.slug)?,
     };
     check_not_root(&writing, &token)?;
-    let row = insert(writing, &project, &new, &token).await?;
+    let (row, revision) = insert(writing, &project, &new, &token).await?;
     let mut shown = resource(&project.slug, &row, row.created_at);
-    shown["token"] = token.expose().into();
+    if revision.is_some() {
+        shown["token"] = token.expose().into();
+    }
     if let (Some(warning), Some(warnings)) = (new.warning(), shown["warnings"].as_array_mut()) {
         warnings.push(warning);
     }
     let location = format!("/v1/api-keys/{}", row.id);
     Ok(answer::unstored(answer::created(
-        &shown,
-        entity_tag(row.revision),
-        &location,
+        &shown, revision, &location,
     )))
 }
 
@@ -88,7 +89,7 @@ async fn insert(
     project: &ProjectRow,
     new: &NewKey,
     token: &Secret,
-) -> Result<KeyRow, Problem> {
+) -> Result<(KeyRow, Option<u64>), Problem> {
     let digest = TokenDigest::of(token.expose().as_bytes());
     let row = KeyRow {
         id: random::key_id(new.config.mode)?,
@@ -106,7 +107,8 @@ async fn insert(
     writing.write.insert_key(&row).await?;
     let mut change = audit::created(&row.document);
     change["imported"] = new.import.is_some().into();
-    commit(writing, row, change).await
+    let revision = commit(writing, &row, change).await?;
+    Ok((row, revision))
 }
 
 /// `PATCH /v1/api-keys/{id}`; PUT means the same.
@@ -143,11 +145,8 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     row.document = document;
     row.updated_at = now;
     writing.write.update_key(&row).await?;
-    let row = commit(writing, row, change).await?;
-    Ok(answer::shown(
-        &resource(&slug, &row, now),
-        entity_tag(row.revision),
-    ))
+    let revision = commit(writing, &row, change).await?;
+    Ok(answer::changed(&resource(&slug, &row, now), revision))
 }
 
 /// `DELETE /v1/api-keys/{id}`: revokes; a second time changes nothing.
@@ -159,27 +158,26 @@ pub(crate) async fn revoke(mut call: Call) -> Result<Response, Problem> {
     conditions.check_write(&entity_tag(row.revision))?;
     let slug = slug(writing.call, &row).await?;
     let now = writing.now;
-    if row.revoked_at.is_none() {
-        row.revoked_at = Some(now);
-        row.updated_at = now;
-        writing.write.update_key(&row).await?;
-        let (before, after) = (
-            json!({"revoked_at": null}),
-            json!({"revoked_at": now.to_string()}),
-        );
-        let change = audit::changed(&before, &after);
-        row = commit(writing, row, change).await?;
+    if row.revoked_at.is_some() {
+        let shown = resource(&slug, &row, now);
+        return Ok(answer::shown(&shown, entity_tag(row.revision)));
     }
-    Ok(answer::shown(
-        &resource(&slug, &row, now),
-        entity_tag(row.revision),
-    ))
+    row.revoked_at = Some(now);
+    row.updated_at = now;
+    writing.write.update_key(&row).await?;
+    let (before, after) = (
+        json!({"revoked_at": null}),
+        json!({"revoked_at": now.to_string()}),
+    );
+    let change = audit::changed(&before, &after);
+    let revision = commit(writing, &row, change).await?;
+    Ok(answer::changed(&resource(&slug, &row, now), revision))
 }
 
-/// Commits a write about one key, and makes the next request obey it.
-async fn commit(writing: Writing<'_>, mut row: KeyRow, change: Value) -> Result<KeyRow, Problem> {
+/// Commits a write about one key, and makes the next request obey it; `None` for a dry run.
+async fn commit(writing: Writing<'_>, row: &KeyRow, change: Value) -> Result<Option<u64>, Problem> {
     // Documents that were just read compile; a revoked key that no longer does is in no snapshot either.
-    let key = compiled::key(&row)
+    let key = compiled::key(row)
         .ok()
         .map(|key| Change::Key(Arc::new(key)));
     let subject = Subject {
@@ -187,8 +185,7 @@ async fn commit(writing: Writing<'_>, mut row: KeyRow, change: Value) -> Result<
         target: &row.id,
         change,
     };
-    row.revision = writing.commit(subject, key).await?;
-    Ok(row)
+    writing.commit(subject, key).await
 }
 
 async fn find(call: &Call) -> Result<KeyRow, Problem> {

@@ -1,6 +1,6 @@
 //! The management API: projects, endpoints and keys over HTTP, as JSON.
 //!
-//! [`router`] serves the paths of [`OPERATIONS`] and nothing else. A request passes, in this order: the boundary
+//! [`router`] serves the paths of [`OPERATIONS`], their OpenAPI document, and nothing else. A request passes, in this order: the boundary
 //! (`Host`, `Origin`, key), the operation's authorization, the resource's own rules; a write then is one transaction
 //! with its audit entry, and is published to [`Live`] before its answer is sent, so that the next request obeys it.
 //!
@@ -20,12 +20,14 @@ mod endpoints;
 mod fault;
 mod key_document;
 mod keys;
+mod openapi;
 mod operations;
 mod patch;
 mod problem;
 mod projects;
 mod query;
 mod random;
+mod shape;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -65,6 +67,8 @@ pub struct ClientAddress(pub IpAddr);
 /// The management API. Every answer carries an [`Outcome`] for the log.
 pub fn router(state: AdminState) -> Router {
     operations::routes()
+        .layer(from_fn_with_state(state.clone(), boundary::identify))
+        .merge(openapi::routes())
         .layer(from_fn_with_state(state.clone(), boundary::pass))
         .layer(from_fn(answer::dress))
         .with_state(state)

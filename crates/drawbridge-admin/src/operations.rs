@@ -14,7 +14,8 @@ use drawbridge_policy::key::Scope;
 use http::Method;
 
 use crate::call::Call;
-use crate::problem::{Problem, method_not_allowed, route_not_found};
+use crate::problem::{Fault, Problem, method_not_allowed, route_not_found};
+use crate::shape::{Resource, Shape};
 use crate::{AdminState, endpoints, keys, projects};
 
 /// Who may call an operation.
@@ -39,6 +40,12 @@ pub struct Operation {
     pub path: &'static str,
     /// Who may call it.
     pub needs: Needs,
+    /// What it does, in one sentence for people.
+    pub summary: &'static str,
+    pub(crate) resource: Resource,
+    pub(crate) shape: Shape,
+    /// What it can find wrong beyond what every operation of its shape can.
+    pub(crate) faults: &'static [Fault],
     handler: fn(Call) -> Answering,
 }
 
@@ -55,14 +62,19 @@ const WRITE_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsWrite);
 const READ_KEYS: Needs = Needs::Scope(Scope::KeysRead);
 const WRITE_KEYS: Needs = Needs::Scope(Scope::KeysWrite);
 
-/// Rows of the table: action, method, path, needs, handler.
+/// Rows of the table: action, method, path, needs, handler; shape, resource, own faults, summary.
 macro_rules! operations {
-    ($($action:literal $method:ident $path:ident $needs:expr => $handler:path;)+) => {
+    ($($action:literal $method:ident $path:ident $needs:expr => $handler:path;
+       $shape:ident $resource:ident [$($fault:ident)*] $summary:literal;)+) => {
         &[$(Operation {
             action: $action,
             method: Method::$method,
             path: $path,
             needs: $needs,
+            summary: $summary,
+            resource: Resource::$resource,
+            shape: Shape::$shape,
+            faults: &[$(Fault::$fault),*],
             handler: |call| Box::pin($handler(call)),
         }),+]
     };
@@ -71,24 +83,43 @@ macro_rules! operations {
 /// Every operation of the management API.
 pub static OPERATIONS: &[Operation] = operations![
     "project.list" GET PROJECTS READ_ENDPOINTS => projects::list;
+        List Project [] "List projects: all of them with the root key, else the calling key's own";
     "project.create" POST PROJECTS Needs::Root => projects::create;
+        Create Project [SlugTaken IdTaken] "Create a project";
     "project.show" GET PROJECT READ_ENDPOINTS => projects::show;
+        Show Project [ProjectNotFound] "Show a project";
     "project.update" PATCH PROJECT Needs::Root => projects::update;
+        Update Project [ProjectNotFound] "Rename a project";
     "project.delete" DELETE PROJECT Needs::Root => projects::delete;
+        Delete Project [ProjectNotFound ProjectNotEmpty] "Delete a project without endpoints and unrevoked keys";
     "endpoint.list" GET ENDPOINTS READ_ENDPOINTS => endpoints::list;
+        List Endpoint [ProjectNotFound] "List the endpoints of a project that the calling key may use";
     "endpoint.create" POST ENDPOINTS WRITE_ENDPOINTS => endpoints::create;
+        Create Endpoint [EndpointNotPermitted ProjectNotFound NameTaken] "Create an endpoint";
     "endpoint.show" GET ENDPOINT READ_ENDPOINTS => endpoints::show;
+        Show Endpoint [EndpointNotPermitted ProjectNotFound EndpointNotFound] "Show an endpoint";
     "endpoint.update" PATCH ENDPOINT WRITE_ENDPOINTS => endpoints::update;
+        Update Endpoint [EndpointNotPermitted ProjectNotFound EndpointNotFound] "Change an endpoint";
     "endpoint.delete" DELETE ENDPOINT WRITE_ENDPOINTS => endpoints::delete;
+        Delete Endpoint [EndpointNotPermitted ProjectNotFound EndpointNotFound] "Delete an endpoint";
     "endpoint.show" GET OWN_URL READ_ENDPOINTS => endpoints::show;
+        Show Endpoint [EndpointNotPermitted ProjectNotFound EndpointNotFound] "Show an endpoint by its own URL";
     "endpoint.update" PATCH OWN_URL WRITE_ENDPOINTS => endpoints::update;
+        Update Endpoint [EndpointNotPermitted ProjectNotFound EndpointNotFound] "Change an endpoint by its own URL";
     "endpoint.delete" DELETE OWN_URL WRITE_ENDPOINTS => endpoints::delete;
+        Delete Endpoint [EndpointNotPermitted ProjectNotFound EndpointNotFound] "Delete an endpoint by its own URL";
     "key.list" GET KEYS READ_KEYS => keys::list;
+        Filter ApiKey [ProjectNotFound] "List keys: of all projects with the root key, else of the calling key's own";
     "key.create" POST KEYS WRITE_KEYS => keys::create;
+        Create ApiKey [ExceedsCaller ProjectNotFound TokenTaken] "Create a key; its token is shown once";
     "key.show" GET KEY READ_KEYS => keys::show;
+        Show ApiKey [ProjectNotFound KeyNotFound] "Show a key";
     "key.update" PATCH KEY WRITE_KEYS => keys::update;
+        Update ApiKey [ExceedsCaller ProjectNotFound KeyNotFound KeyRevoked] "Change a key";
     "key.update" PUT KEY WRITE_KEYS => keys::update;
+        Update ApiKey [ExceedsCaller ProjectNotFound KeyNotFound KeyRevoked] "Change a key, exactly as PATCH does";
     "key.revoke" DELETE KEY WRITE_KEYS => keys::revoke;
+        Revoke ApiKey [ExceedsCaller ProjectNotFound KeyNotFound] "Revoke a key, for good and at once";
 ];
 
 /// The routes of all operations.

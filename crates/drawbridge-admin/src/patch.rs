@@ -20,6 +20,52 @@ pub(crate) fn object(document: Value) -> Result<Map<String, Value>, Problem> {
     }
 }
 
+/// A document after a merge patch. `read` names every problem of such a document.
+///
+/// A null that removes a member which no such document can have is a problem: merged, it would be ignored.
+pub(crate) fn merged(
+    document: &Value,
+    patch: Map<String, Value>,
+    read: impl FnOnce(&Value) -> Vec<ConfigIssue>,
+    problems: &mut Problems,
+) -> Value {
+    let patch = Value::Object(patch);
+    let mut after = document.clone();
+    json_patch::merge(&mut after, &patch);
+    if removes(&patch) {
+        let mut kept = document.clone();
+        merge_keeping_nulls(&mut kept, &patch);
+        let issues = read(&kept).into_iter();
+        problems.extend(issues.filter(|issue| {
+            issue.code == "unknown_field" && kept.pointer(&issue.pointer) == Some(&Value::Null)
+        }));
+    }
+    after
+}
+
+/// Whether a patch has a null that is an instruction, not a value: one that stands in no array.
+fn removes(patch: &Value) -> bool {
+    match patch {
+        Value::Null => true,
+        Value::Object(members) => members.values().any(removes),
+        _ => false,
+    }
+}
+
+/// RFC 7396, but for its nulls, which stay where they are.
+fn merge_keeping_nulls(target: &mut Value, patch: &Value) {
+    let Value::Object(patch) = patch else {
+        *target = patch.clone();
+        return;
+    };
+    if !target.is_object() {
+        *target = Value::Object(Map::new());
+    }
+    for (name, value) in patch {
+        merge_keeping_nulls(&mut target[name.as_str()], value);
+    }
+}
+
 /// Takes read-only members out of a patch; those that differ from the resource as it is shown are problems.
 pub(crate) fn take_read_only(
     patch: &mut Map<String, Value>,

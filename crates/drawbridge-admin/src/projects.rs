@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use crate::call::{Call, Subject};
 use crate::conditions::entity_tag;
 use crate::problem::{Fault, Problem, settled};
-use crate::query::PAGING;
 use crate::{answer, audit, compiled, patch, random};
 
 const READ_ONLY: [&str; 5] = ["object", "id", "slug", "created_at", "updated_at"];
@@ -20,7 +19,7 @@ const MADE: [&str; 3] = ["object", "created_at", "updated_at"];
 
 /// `GET /v1/projects`
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
-    let page = call.query(&PAGING)?.page()?;
+    let page = call.query()?.page()?;
     let Some(key) = call.key() else {
         let listing = call.store().projects(&page).await?;
         let data: Vec<_> = listing.rows.iter().map(resource).collect();
@@ -53,7 +52,7 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let (id, slug, name) = settled(new, problems)?;
     let id = id.map_or_else(random::project_id, Ok)?;
     let mut writing = call.write().await?;
-    let mut row = ProjectRow {
+    let row = ProjectRow {
         id,
         slug,
         name,
@@ -69,15 +68,10 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
         target: &row.id,
         change,
     };
-    row.revision = writing
-        .commit(subject, [Change::Project(compiled::project(&row))])
-        .await?;
+    let change = Change::Project(compiled::project(&row));
+    let revision = writing.commit(subject, [change]).await?;
     let location = format!("/v1/projects/{}", row.slug);
-    Ok(answer::created(
-        &resource(&row),
-        entity_tag(row.revision),
-        &location,
-    ))
+    Ok(answer::created(&resource(&row), revision, &location))
 }
 
 /// `PATCH /v1/projects/{project}`
@@ -91,8 +85,12 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     let mut problems = Problems::new();
     patch::take_read_only(&mut patch, &READ_ONLY, &resource(&row), "", &mut problems);
     let before = json!({"name": row.name});
-    let mut after = before.clone();
-    json_patch::merge(&mut after, &Value::Object(patch));
+    let issues = |document: &Value| {
+        let mut problems = Problems::new();
+        read_name(document, &row.slug, &mut problems);
+        problems.into_result(()).err().unwrap_or_default()
+    };
+    let after = patch::merged(&before, patch, issues, &mut problems);
     let name = settled(read_name(&after, &row.slug, &mut problems), problems)?;
     if name == row.name {
         return Ok(answer::shown(&resource(&row), entity_tag(row.revision)));
@@ -107,8 +105,8 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
         change,
     };
     // A snapshot does not know the name.
-    row.revision = writing.commit(subject, []).await?;
-    Ok(answer::shown(&resource(&row), entity_tag(row.revision)))
+    let revision = writing.commit(subject, []).await?;
+    Ok(answer::changed(&resource(&row), revision))
 }
 
 /// `DELETE /v1/projects/{project}`
@@ -132,8 +130,8 @@ pub(crate) async fn delete(mut call: Call) -> Result<Response, Problem> {
         .iter()
         .map(|key| Change::KeyRemoved(key.id.as_str().into()));
     let changes = keys.chain([Change::ProjectRemoved(row.id.as_str().into())]);
-    writing.commit(subject, changes).await?;
-    Ok(answer::gone())
+    let revision = writing.commit(subject, changes).await?;
+    Ok(answer::gone(&resource(&row), revision))
 }
 
 /// The project of that id or slug, if the caller may know of it.

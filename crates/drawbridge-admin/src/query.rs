@@ -7,10 +7,17 @@ use serde_json::Value;
 
 use crate::problem::{Problem, settled};
 
-const DEFAULT_LIMIT: u32 = 100;
-const GREATEST_LIMIT: u32 = 1000;
-/// The parameters of every list.
-pub(crate) const PAGING: [&str; 2] = ["limit", "after"];
+pub(crate) const DEFAULT_LIMIT: u32 = 100;
+pub(crate) const GREATEST_LIMIT: u32 = 1000;
+
+/// How long a page of a list is.
+pub(crate) const LIMIT: &str = "limit";
+/// Where a page of a list begins.
+pub(crate) const AFTER: &str = "after";
+/// Which project a list is narrowed to.
+pub(crate) const PROJECT: &str = "project";
+/// Whether a write is only tried.
+pub(crate) const DRY_RUN: &str = "dry_run";
 
 /// The parameters of one request, each at most once, all of them known.
 #[derive(Debug, Default)]
@@ -51,14 +58,30 @@ impl Query {
             .map(|(_, value)| &**value)
     }
 
+    /// Whether a write is only to be tried.
+    ///
+    /// # Errors
+    /// 422 for anything but `true` and `false`: whoever misspells it must not have written.
+    pub(crate) fn is_dry_run(&self) -> Result<bool, Problem> {
+        match self.get(DRY_RUN) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => {
+                let detail = "`dry_run` is `true` or `false`; nothing was saved";
+                let issue = ConfigIssue::new("?dry_run", "unknown_value", detail);
+                Err(Problem::invalid(vec![issue.suggest(true)]))
+            }
+        }
+    }
+
     /// Which part of a list is asked for.
     ///
     /// # Errors
     /// 422.
     pub(crate) fn page(&self) -> Result<Page, Problem> {
         Ok(Page {
-            limit: self.get("limit").map_or(Ok(DEFAULT_LIMIT), read_limit)?,
-            after: self.get("after").map(str::to_owned),
+            limit: self.get(LIMIT).map_or(Ok(DEFAULT_LIMIT), read_limit)?,
+            after: self.get(AFTER).map(str::to_owned),
         })
     }
 }

@@ -33,6 +33,7 @@ pub(crate) fn route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 
     match path {
         "/healthz" => return Route::Alive,
         "/readyz" => return Route::Ready,
+        "/openapi.json" => return Route::Management,
         _ => {}
     }
     if let Some(rest) = path.strip_prefix("/v1/") {

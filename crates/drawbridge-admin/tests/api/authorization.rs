@@ -129,7 +129,7 @@ async fn every_operation_refuses_query_parameters_that_it_does_not_know() {
     let gateway = Gateway::furnished().await;
     let id = bystander(&gateway).await;
     for operation in OPERATIONS {
-        let url = format!("{}?dry_run=true", url(operation, &id));
+        let url = format!("{}?dry=true", url(operation, &id));
         let request = gateway.root().request(operation.method.clone(), &url);
         let request = request
             .header("content-type", "application/json")
@@ -141,7 +141,7 @@ async fn every_operation_refuses_query_parameters_that_it_does_not_know() {
             .must_be(422, "validation_failed");
         assert_eq!(
             answer.errors(),
-            [("?dry_run", "unknown_parameter")],
+            [("?dry", "unknown_parameter")],
             "{operation:?}"
         );
     }

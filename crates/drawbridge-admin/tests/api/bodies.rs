@@ -124,3 +124,30 @@ async fn a_missing_resource_is_404_whatever_the_body() {
             .must(404);
     }
 }
+
+#[tokio::test]
+async fn a_null_that_would_remove_what_no_resource_has_is_refused_not_ignored() {
+    let gateway = Gateway::furnished().await;
+    let key = gateway
+        .key(json!({"project": "alpha", "kind": "secret"}))
+        .await;
+    let key = format!("/v1/api-keys/{}", key["id"].as_str().unwrap());
+    let endpoint = "/v1/projects/alpha/endpoints/one";
+    for (path, patch, pointer) in [
+        ("/v1/projects/alpha", json!({"nmae": null}), "/nmae"),
+        (
+            endpoint,
+            json!({"cors": {"allowed_origins": null}}),
+            "/cors/allowed_origins",
+        ),
+        (
+            endpoint,
+            json!({"limits": {"per_day": null}, "models": null}),
+            "/limits/per_day",
+        ),
+        (&*key, json!({"rate_limit": null}), "/rate_limit"),
+    ] {
+        let answer = gateway.root().patch(path, patch).await.must(422);
+        assert_eq!(answer.errors(), [(pointer, "unknown_field")]);
+    }
+}

@@ -8,12 +8,17 @@
 mod authorization;
 mod bodies;
 mod boundary;
+mod compatibility;
 mod conditions;
 mod containment;
 mod credentials;
+mod document;
+mod dry_run;
 mod endpoints;
 mod keys;
+mod openapi;
 mod projects;
 mod store_failure;
 mod support;
 mod unusable;
+mod walker;

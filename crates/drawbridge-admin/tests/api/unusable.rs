@@ -2,10 +2,10 @@
 
 use drawbridge_admin::compile;
 use drawbridge_policy::token::TokenDigest;
-use drawbridge_store::{AuditEntry, EndpointRow, KeyRow, TokenRow};
+use drawbridge_store::{EndpointRow, KeyRow, TokenRow};
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, now};
+use crate::support::{Gateway, audit, now};
 
 /// Puts rows into the store as another release would have written them.
 async fn save(gateway: &Gateway, endpoint: Value, key: Value) {
@@ -36,22 +36,13 @@ async fn save(gateway: &Gateway, endpoint: Value, key: Value) {
         updated_at: now(),
     };
     write.insert_key(&key).await.unwrap();
-    let audit = AuditEntry {
-        at: now(),
-        actor: "root".to_owned(),
-        action: "test".to_owned(),
-        project_id: None,
-        target: "test".to_owned(),
-        client_ip: None,
-        request_id: "req_test".to_owned(),
-        change: json!({}),
-    };
-    write.commit(audit).await.unwrap();
+    write.commit(audit()).await.unwrap();
 }
 
 #[tokio::test]
 async fn what_this_release_does_not_accept_is_named_left_out_and_can_be_repaired() {
-    let gateway = Gateway::furnished().await;
+    let mut gateway = Gateway::furnished().await;
+    gateway.is_documented = false;
     let endpoint = json!({"upstream": {"base_url": "gopher://old.example"}, "models": ["m"]});
     save(
         &gateway,

@@ -1,0 +1,97 @@
+//! One example of each resource in each form. The tests send those that clients would send.
+
+use drawbridge_policy::cors_config::CorsConfig;
+use serde_json::{Value, json};
+
+use super::members::Form;
+use crate::shape::Resource;
+
+const THEN: &str = "2026-11-21T12:00:00Z";
+
+pub(super) fn example(resource: Resource, form: Form) -> Value {
+    match resource {
+        Resource::Project => project(form),
+        Resource::Endpoint => endpoint(form),
+        Resource::ApiKey => api_key(form),
+    }
+}
+
+fn project(form: Form) -> Value {
+    match form {
+        Form::Create => json!({"slug": "my-project", "name": "My project"}),
+        Form::Update => json!({"name": "Our project"}),
+        Form::Answer => json!({
+            "object": "project",
+            "id": "proj_4f7TqZ0aBcDe",
+            "slug": "my-project",
+            "name": "My project",
+            "created_at": THEN,
+            "updated_at": THEN,
+        }),
+    }
+}
+
+fn endpoint(form: Form) -> Value {
+    let origin = "https://app.example.com";
+    let models = json!(["my-model", {"name": "small", "upstream_name": "tiny-random"}]);
+    let base_url = "http://127.0.0.1:18080/v1";
+    match form {
+        Form::Create => json!({
+            "name": "my-endpoint",
+            "models": models,
+            "upstream": {"base_url": base_url, "credential": "sk-upstream"},
+            "cors": {"allowedOrigins": [origin]},
+            "limits": {"idle_seconds": 60},
+        }),
+        Form::Update => json!({
+            "cors": {"allowedOrigins": [origin, "https://*.example.net"], "maxAge": null},
+        }),
+        Form::Answer => json!({
+            "object": "endpoint",
+            "project": "my-project",
+            "project_id": "proj_4f7TqZ0aBcDe",
+            "name": "my-endpoint",
+            "url": "/proj_4f7TqZ0aBcDe/my-endpoint/v1",
+            "models": models,
+            "upstream": {"base_url": base_url, "has_credential": true},
+            "cors": CorsConfig {
+                allowed_origins: vec![origin.to_owned()],
+                ..CorsConfig::default()
+            }.to_value(),
+            "limits": {"idle_seconds": 60},
+            "created_at": THEN,
+            "updated_at": THEN,
+            "warnings": [],
+        }),
+    }
+}
+
+fn api_key(form: Form) -> Value {
+    let end = "2037-01-31T12:00:00Z";
+    match form {
+        Form::Create => json!({
+            "project": "my-project",
+            "name": "web",
+            "kind": "publishable",
+            "endpoints": ["my-endpoint"],
+            "expires_at": end,
+        }),
+        Form::Update => json!({"name": "our page", "endpoints": null}),
+        Form::Answer => json!({
+            "object": "api_key",
+            "id": "ak_live_0aBcDeFgHiJkLmNo",
+            "project": "my-project",
+            "project_id": "proj_4f7TqZ0aBcDe",
+            "name": "web",
+            "kind": "publishable",
+            "mode": "live",
+            "scopes": ["inference"],
+            "endpoints": ["my-endpoint"],
+            "expires_at": end,
+            "created_at": THEN,
+            "revoked_at": null,
+            "status": "active",
+            "warnings": [],
+        }),
+    }
+}

@@ -1,0 +1,169 @@
+//! One operation of the document.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::answers::{answer, refusals, refusals_to_anyone};
+use super::members::{Form, name, reference};
+use super::parameters;
+use crate::operations::{Needs, OPERATIONS, Operation};
+use crate::shape::{Resource, Shape};
+
+const JSON: &str = "application/json";
+/// The ways to send a key.
+const SCHEMES: [&str; 3] = ["bearer", "x-api-key", "x-goog-api-key"];
+
+pub(super) fn describe(operation: &Operation) -> Value {
+    let role = match operation.needs {
+        Needs::Root => "root",
+        Needs::Scope(scope) => scope.name(),
+    };
+    let needed = match operation.needs {
+        Needs::Root => "Needs the root key.".to_owned(),
+        Needs::Scope(scope) => format!("Needs the scope `{scope}`, or the root key."),
+    };
+    let security = SCHEMES.map(|scheme| json!({scheme: [role]}));
+    let mut described = json!({
+        "operationId": id(operation),
+        "tags": [operation.resource.name()],
+        "summary": operation.summary,
+        "description": needed,
+        "security": security,
+        "parameters": parameters::of_shape(operation.shape),
+    });
+    if let Some(document) = document(operation) {
+        described["requestBody"] = document;
+    }
+    let mut answers = success(operation);
+    answers.extend(refusals(operation));
+    described["responses"] = json!(answers);
+    described
+}
+
+/// The operation that answers this document.
+pub(super) fn this_document() -> Value {
+    let content = json!({(JSON): {"schema": {"type": "object"}}});
+    let mut answers = refusals_to_anyone();
+    answers.insert(200, answer("This document.", &[], Some(content)));
+    json!({
+        "operationId": "openapi.show",
+        "summary": "Show this document",
+        "description": "Needs no key.",
+        "security": [],
+        "responses": answers,
+    })
+}
+
+/// Unique: an action that stands at several places of the table is told apart by what is unusual about them.
+fn id(operation: &Operation) -> String {
+    let is_first = OPERATIONS
+        .iter()
+        .find(|other| other.action == operation.action)
+        .is_some_and(|first| std::ptr::eq(first, operation));
+    match (is_first, &operation.method) {
+        (true, _) => operation.action.to_owned(),
+        (false, &Method::PUT) => format!("{}.put", operation.action),
+        (false, _) => format!("{}.own_url", operation.action),
+    }
+}
+
+fn document(operation: &Operation) -> Option<Value> {
+    let (form, media_types): (_, &[&str]) = match operation.shape {
+        Shape::Create => (Form::Create, &[JSON]),
+        Shape::Update => (Form::Update, &["application/merge-patch+json", JSON]),
+        _ => return None,
+    };
+    let schema = reference(&name(operation.resource.name(), form));
+    let content = media_types
+        .iter()
+        .map(|media_type| ((*media_type).to_owned(), json!({"schema": schema})));
+    Some(json!({"required": true, "content": content.collect::<serde_json::Map<_, _>>()}))
+}
+
+/// What an operation answers when it did what it was asked, by status.
+fn success(operation: &Operation) -> BTreeMap<u16, Value> {
+    let one = operation.resource.name();
+    let list = format!("{one}List");
+    let created = match operation.resource {
+        Resource::ApiKey => "ApiKeyCreated",
+        _ => one,
+    };
+    let answers: &[(u16, &str, &[&str], Option<&str>)] = match operation.shape {
+        Shape::List | Shape::Filter => &[(200, "A page of the list.", &[], Some(&list))],
+        Shape::Show => &[
+            (200, "The resource.", &["ETag"], Some(one)),
+            (304, "The client has it already.", &["ETag"], None),
+        ],
+        Shape::Create => &[
+            (200, "Dry run: what would be created.", &[], Some(one)),
+            (
+                201,
+                "The new resource.",
+                &["ETag", "Location"],
+                Some(created),
+            ),
+        ],
+        Shape::Update => &[(
+            200,
+            "The resource as it is now, or (dry run) would be.",
+            &["ETag"],
+            Some(one),
+        )],
+        Shape::Revoke => &[(
+            200,
+            "What is left of it, or (dry run) would be.",
+            &["ETag"],
+            Some(one),
+        )],
+        Shape::Delete => &[
+            (200, "Dry run: what would be deleted.", &[], Some(one)),
+            (204, "The resource is gone.", &[], None),
+        ],
+    };
+    let describe = |(status, about, headers, schema): &(u16, &str, &[&str], Option<&str>)| {
+        let content = schema.map(|schema| json!({(JSON): {"schema": reference(schema)}}));
+        let answer = answer(about, headers, content);
+        let is_creation = *status == 201;
+        (
+            *status,
+            if is_creation {
+                with_links(answer, operation)
+            } else {
+                answer
+            },
+        )
+    };
+    answers.iter().map(describe).collect()
+}
+
+/// The same answer, with what can be done next to the new resource.
+fn with_links(mut answer: Value, creation: &Operation) -> Value {
+    let is_next = |operation: &&Operation| {
+        operation.path.contains('{')
+            && [operation.resource, Resource::Project].contains(&creation.resource)
+    };
+    for operation in OPERATIONS.iter().filter(is_next) {
+        let names = parameters::in_path(operation.path);
+        let given = names.map(|name| Some((name.to_owned(), given_by(creation.resource, name)?)));
+        if let Some(given) = given.collect::<Option<serde_json::Map<_, _>>>() {
+            let id = id(operation);
+            answer["links"][&id] = json!({"operationId": id, "parameters": given});
+        }
+    }
+    answer
+}
+
+/// Where a new resource has what a path names.
+fn given_by(resource: Resource, parameter: &str) -> Option<Value> {
+    let member = match (resource, parameter) {
+        (Resource::Project, "project") => "slug",
+        (Resource::Endpoint, "project") => "project",
+        (Resource::Endpoint, "project_id") => "project_id",
+        (Resource::Endpoint, "endpoint" | "name") => "name",
+        (Resource::ApiKey, "id") => "id",
+        _ => return None,
+    };
+    Some(format!("$response.body#/{member}").into())
+}

@@ -1,0 +1,91 @@
+//! Parameters: of paths, of queries, and the conditions.
+
+use serde_json::{Map, Value, json};
+
+use super::resources::{KEY_ID, PROJECT_ID, SLUG};
+use crate::query::{AFTER, DEFAULT_LIMIT, DRY_RUN, GREATEST_LIMIT, LIMIT, PROJECT};
+use crate::shape::Shape;
+
+const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$"#;
+/// What people may call a project by.
+const PROJECT_NAME: &str = "^(proj_[A-Za-z0-9]{6,16}|[a-z0-9-]{1,40})$";
+
+/// All parameters.
+pub(super) fn shared() -> Map<String, Value> {
+    let limit = json!({
+        "type": "integer",
+        "minimum": 1,
+        "maximum": GREATEST_LIMIT,
+        "default": DEFAULT_LIMIT,
+    });
+    let cursor = json!({"type": "string"});
+    let flag = json!({"type": "boolean", "default": false});
+    let matching = "412 unless the resource has one of these entity tags.";
+    let none_match = "304 (on a write 412) if the resource has one of these entity tags.";
+    Map::from_iter([
+        path("project", PROJECT_NAME, "The project's id or slug."),
+        path("project_id", PROJECT_ID, "The project's id."),
+        path("endpoint", SLUG, "The endpoint's name."),
+        path("name", SLUG, "The endpoint's name."),
+        path("id", KEY_ID, "The key's id."),
+        query(LIMIT, limit, "How many resources a page has at most."),
+        query(AFTER, cursor, "`next_cursor` of the page before."),
+        query(PROJECT, text(PROJECT_NAME), "Keys of this project only."),
+        query(DRY_RUN, flag, "Check everything, change nothing."),
+        header("If-Match", "*", matching),
+        header("If-None-Match", "\"41\"", none_match),
+    ])
+}
+
+fn path(name: &str, pattern: &str, about: &str) -> (String, Value) {
+    parameter("path", name, text(pattern), about)
+}
+
+fn query(name: &str, schema: Value, about: &str) -> (String, Value) {
+    parameter("query", name, schema, about)
+}
+
+fn header(name: &str, example: &str, about: &str) -> (String, Value) {
+    let mut schema = text(ENTITY_TAGS);
+    schema["examples"] = json!([example]);
+    parameter("header", name, schema, about)
+}
+
+fn parameter(place: &str, name: &str, schema: Value, about: &str) -> (String, Value) {
+    let parameter = json!({
+        "name": name,
+        "in": place,
+        "required": place == "path",
+        "description": about,
+        "schema": schema,
+    });
+    (format!("{place}-{name}"), parameter)
+}
+
+fn text(pattern: &str) -> Value {
+    json!({"type": "string", "pattern": pattern})
+}
+
+/// The names of the parameters in a path template.
+pub(super) fn in_path(path: &str) -> impl Iterator<Item = &str> {
+    let parts = path.split('{').skip(1);
+    parts.filter_map(|part| part.split('}').next())
+}
+
+/// The parameters of a path template.
+pub(super) fn of_path(path: &str) -> Value {
+    in_path(path).map(|name| reference("path", name)).collect()
+}
+
+/// The parameters of an operation, but for those of its path.
+pub(super) fn of_shape(shape: Shape) -> Value {
+    let query = shape.query().iter().map(|name| reference("query", name));
+    let conditions = ["If-Match", "If-None-Match"].map(|name| reference("header", name));
+    query
+        .chain(conditions.into_iter().filter(|_| shape.is_conditional()))
+        .collect()
+}
+
+fn reference(place: &str, name: &str) -> Value {
+    json!({"$ref": format!("#/components/parameters/{place}-{name}")})
+}

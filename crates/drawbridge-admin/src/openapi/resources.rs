@@ -1,0 +1,297 @@
+//! The members of each resource: what they are, who writes them, and within which bounds.
+//!
+//! The bounds stand in the policy crate too, where they are enforced; the tests hold the two against each other.
+
+use drawbridge_policy::cors_config::CorsConfig;
+use drawbridge_policy::key::{KeyKind, KeyMode, Scope};
+use serde_json::{Value, json};
+
+use super::members::{Kind, Member, Object, reference};
+use crate::shape::Resource;
+
+pub(super) const SLUG: &str = "^[a-z0-9-]{1,40}$";
+pub(super) const PROJECT_ID: &str = "^proj_[A-Za-z0-9]{6,16}$";
+pub(super) const KEY_ID: &str = "^ak_(live|test)_[A-Za-z0-9]{16}$";
+/// RFC 9110 section 5.6.2.
+const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+const PRESET_OR_TOKEN: &str = "^@?[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+const VISIBLE: &str = "^[!-~]+$";
+const CREDENTIAL: &str = "^[!-~]{1,4096}$";
+const IMPORTED_TOKEN: &str = "^[A-Za-z0-9._~+/=-]{16,256}$";
+const NO_CONTROLS: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
+
+impl Resource {
+    /// The name of its schema.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Project => "Project",
+            Self::Endpoint => "Endpoint",
+            Self::ApiKey => "ApiKey",
+        }
+    }
+
+    pub(super) fn object(self) -> Object {
+        match self {
+            Self::Project => project(),
+            Self::Endpoint => endpoint(),
+            Self::ApiKey => api_key(),
+        }
+    }
+}
+
+fn project() -> Object {
+    let id = "Made where it is not given. It stands in the URLs of the project's endpoints.";
+    let name = "What people call it; the slug where it is not given.";
+    Object {
+        name: Resource::Project.name(),
+        about: "The tenant that endpoints and keys belong to.",
+        members: vec![
+            object("project"),
+            Member::fixed("id", pattern(PROJECT_ID), id),
+            Member::fixed(
+                "slug",
+                pattern(SLUG),
+                "The name in URLs of the management API.",
+            )
+            .required(),
+            Member::new("name", display_name(), name),
+            created_at(),
+            updated_at(),
+        ],
+    }
+}
+
+fn endpoint() -> Object {
+    let url = "The path of its API on this gateway; an SDK's base URL ends in it.";
+    let models =
+        "The models that it serves; an empty list means any, and then bodies are not looked at.";
+    let limits_about = "Sizes and times; what is not set has the gateway's default.";
+    Object {
+        name: Resource::Endpoint.name(),
+        about: "One inference endpoint of a project.",
+        members: vec![
+            object("endpoint"),
+            Member::made("project", pattern(SLUG), "The slug of its project."),
+            Member::made("project_id", pattern(PROJECT_ID), "The id of its project."),
+            Member::fixed("name", pattern(SLUG), "Unique in its project.").required(),
+            Member::made("url", text(), url),
+            Member::new("models", Kind::List(model_name(), model()), models).default(json!([])),
+            Member::new("upstream", upstream(), "Where requests go.").required(),
+            Member::new("cors", cors(), "Which web origins may call it, and how."),
+            Member::new("limits", limits(), limits_about),
+            created_at(),
+            updated_at(),
+            warnings(),
+        ],
+    }
+}
+
+fn model() -> Object {
+    let upstream_name = "The name that the upstream is sent instead.";
+    Object {
+        name: "Model",
+        about: "A model that the upstream may know by another name.",
+        members: vec![
+            Member::new("name", model_name(), "The name that clients send.").required(),
+            Member::new("upstream_name", or_null(model_name()), upstream_name).shown_if_set(),
+        ],
+    }
+}
+
+fn upstream() -> Object {
+    let url = json!({"type": "string", "format": "uri"});
+    let base_url = "An http or https URL that stands for the gateway's `…/v1`. Where its origin changes, \
+                    `credential` must come along.";
+    let header = "The header field that carries the credential; `Authorization: Bearer …` where it is not set.";
+    let credential = "What the upstream wants to see instead of the client's key: a string sets it, null removes it.";
+    Object {
+        name: "Upstream",
+        about: "The inference server behind an endpoint.",
+        members: vec![
+            Member::new("base_url", url, base_url).required(),
+            Member::new("credential_header", pattern(TOKEN), header).shown_if_set(),
+            Member::new("credential", or_null(pattern(CREDENTIAL)), credential).secret(),
+            Member::made("has_credential", flag(), "Whether a credential is stored."),
+        ],
+    }
+}
+
+fn cors() -> Object {
+    let default = CorsConfig::default().to_value();
+    let member = |name, kind, about| Member::new(name, kind, about).default(default[name].clone());
+    let mut methods = names(TOKEN, 100);
+    methods["minItems"] = 1.into();
+    let age = json!({"type": "integer", "minimum": 0, "maximum": 2_147_483_647});
+    let headers = "Request header names, prefixes such as `X-Stainless-*`, presets such as `@openai`, or `*`.";
+    let enforcement = "Who enforces the policy: the gateway before the upstream, browsers alone, or nobody (what \
+                       would be refused is counted).";
+    Object {
+        name: "Cors",
+        about: "The CORS policy of an endpoint.",
+        members: vec![
+            member(
+                "allowedOrigins",
+                names(VISIBLE, 10_000),
+                "Origins, patterns of origins, or `*`.",
+            ),
+            member("allowedMethods", methods, "Method names, or `*`."),
+            member("allowedHeaders", names(PRESET_OR_TOKEN, 100), headers),
+            member(
+                "maxAge",
+                age,
+                "How long browsers may remember the answer to a preflight, in seconds.",
+            ),
+            member(
+                "allowCredentials",
+                flag(),
+                "Whether browsers may send cookies and client certificates.",
+            ),
+            member(
+                "exposedHeaders",
+                names(TOKEN, 100),
+                "Response header names that pages may read, or `*`.",
+            ),
+            member(
+                "enforcement",
+                choice(&["server", "browser", "report"]),
+                enforcement,
+            ),
+        ],
+    }
+}
+
+fn limits() -> Object {
+    let member = |name, greatest: u32, about| {
+        let schema = json!({"type": "integer", "minimum": 1, "maximum": greatest});
+        Member::new(name, schema, about).shown_if_set()
+    };
+    Object {
+        name: "Limits",
+        about: "An endpoint's own limits.",
+        members: vec![
+            member("max_body_bytes", 1 << 30, "Largest request body."),
+            member(
+                "connect_seconds",
+                3600,
+                "Longest wait for a connection to the upstream.",
+            ),
+            member(
+                "first_byte_seconds",
+                3600,
+                "Longest wait for the head of the upstream's answer.",
+            ),
+            member(
+                "idle_seconds",
+                3600,
+                "Longest silence within the upstream's answer.",
+            ),
+        ],
+    }
+}
+
+fn api_key() -> Object {
+    let kinds: Vec<_> = KeyKind::ALL.iter().map(|kind| kind.name()).collect();
+    let modes: Vec<_> = KeyMode::ALL.iter().map(|mode| mode.name()).collect();
+    let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.name()).collect();
+    let scopes = json!({"type": "array", "items": choice(&scopes), "maxItems": 1000});
+    let project = "Its project: the slug in answers, id or slug at creation. A key may leave it out when it creates \
+                   another.";
+    let kind = "`secret` for servers and management, `publishable` for a page's source.";
+    let endpoints = "Names of the endpoints that it may use; null means all of its project, an empty list none.";
+    let token =
+        "The token of another gateway that is to open this key; made where it is not given.";
+    Object {
+        name: Resource::ApiKey.name(),
+        about: "What opens endpoints, and management, to its holder.",
+        members: vec![
+            object("api_key"),
+            Member::made("id", pattern(KEY_ID), "Not secret."),
+            Member::fixed("project", text(), project),
+            Member::made("project_id", pattern(PROJECT_ID), "The id of its project."),
+            Member::new("name", display_name(), "What people call it.").default("unnamed"),
+            Member::fixed("kind", choice(&kinds), kind).required(),
+            Member::fixed(
+                "mode",
+                choice(&modes),
+                "For production, or for trying things out.",
+            )
+            .default("live"),
+            Member::new("scopes", scopes, "What it may do.").default(json!(["inference"])),
+            Member::new("endpoints", or_null(names(SLUG, 1000)), endpoints).default(Value::Null),
+            Member::new(
+                "expires_at",
+                or_null(time()),
+                "When it ends; null means never.",
+            )
+            .default(Value::Null),
+            created_at(),
+            Member::made("revoked_at", or_null(time()), "When it was revoked."),
+            Member::made(
+                "status",
+                choice(&["active", "expired", "revoked"]),
+                "Whether it opens anything.",
+            ),
+            warnings(),
+            Member::fixed("token", pattern(IMPORTED_TOKEN), token).secret(),
+        ],
+    }
+}
+
+fn object(name: &'static str) -> Member {
+    Member::made("object", json!({"const": name}), "What this is.")
+}
+
+fn created_at() -> Member {
+    Member::made("created_at", time(), "When it was created.")
+}
+
+fn updated_at() -> Member {
+    Member::made("updated_at", time(), "When it was last changed.")
+}
+
+fn warnings() -> Member {
+    let issues = json!({"type": "array", "items": reference("Issue")});
+    Member::made(
+        "warnings",
+        issues,
+        "What is allowed, and most likely not what was meant.",
+    )
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn flag() -> Value {
+    json!({"type": "boolean"})
+}
+
+fn time() -> Value {
+    json!({"type": "string", "format": "date-time"})
+}
+
+fn pattern(pattern: &str) -> Value {
+    json!({"type": "string", "pattern": pattern})
+}
+
+fn names(of: &str, greatest: u32) -> Value {
+    json!({"type": "array", "items": pattern(of), "maxItems": greatest})
+}
+
+fn choice(values: &[&str]) -> Value {
+    json!({"type": "string", "enum": values})
+}
+
+fn or_null(mut schema: Value) -> Value {
+    schema["type"] = json!([schema["type"], "null"]);
+    schema
+}
+
+fn display_name() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 100, "pattern": NO_CONTROLS})
+}
+
+/// At most 256 bytes, which no schema can say.
+fn model_name() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 256, "pattern": NO_CONTROLS})
+}

@@ -110,7 +110,7 @@ fn judge(
     let origin = OriginHeader::from_lines(values(&head.headers, &header::ORIGIN));
     let preflight = is_sound
         .ok()
-        .and_then(|()| preflight(endpoint, &origin, head));
+        .and_then(|()| preflight(endpoint, origin, head));
     if let Some(answer) = preflight {
         trail.cors = note_preflight(&answer);
         let origin = head.headers.get(header::ORIGIN);
@@ -176,28 +176,19 @@ fn health(head: &Parts, is_well: bool) -> Result<Step, Denial> {
     }
 }
 
-/// The answer, if the request is a CORS preflight (Fetch, "CORS-preflight request"): OPTIONS, exactly one Origin, and a
-/// method asked for.
+/// The answer, if the request is a preflight.
 fn preflight(
     endpoint: &drawbridge_policy::endpoint::Endpoint,
-    origin: &OriginHeader<'_>,
+    origin: OriginHeader<'_>,
     head: &Parts,
 ) -> Option<PreflightAnswer> {
-    let OriginHeader::One(origin) = *origin else {
-        return None;
-    };
-    let method = head
-        .headers
-        .get(header::ACCESS_CONTROL_REQUEST_METHOD)?
-        .as_bytes();
-    if head.method != Method::OPTIONS || method.is_empty() {
-        return None;
-    }
-    Some(endpoint.cors.preflight(&Preflight {
+    let request = Preflight::recognize(
+        head.method.as_str().as_bytes(),
         origin,
-        method,
-        header_lines: RequestedHeaders::new(&head.headers),
-    }))
+        values(&head.headers, &header::ACCESS_CONTROL_REQUEST_METHOD),
+        RequestedHeaders::new(&head.headers),
+    )?;
+    Some(endpoint.cors.preflight(&request))
 }
 
 fn note_preflight(answer: &PreflightAnswer) -> CorsNote {

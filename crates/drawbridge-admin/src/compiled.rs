@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use drawbridge_policy::endpoint::{Endpoint, Project};
+use drawbridge_policy::endpoint::{Created, Endpoint, Project};
 use drawbridge_policy::issue::ConfigIssue;
 use drawbridge_policy::key::{ApiKey, KeyToken};
 use drawbridge_policy::key_config::KeyConfig;
@@ -79,7 +79,18 @@ pub(crate) fn endpoint(
     project: &Arc<Project>,
     row: &EndpointRow,
 ) -> Result<(Endpoint, Vec<ConfigIssue>), Vec<ConfigIssue>> {
-    Endpoint::compile(project, &row.name, &row.document, row.credential.clone())
+    let (mut endpoint, warnings) =
+        Endpoint::compile(project, &row.name, &row.document, row.credential.clone())?;
+    endpoint.created = created(row);
+    Ok((endpoint, warnings))
+}
+
+/// When an endpoint was created.
+pub(crate) fn created(row: &EndpointRow) -> Created {
+    Created {
+        sequence: row.sequence,
+        at: row.created_at,
+    }
 }
 
 /// A key in the form that requests are judged by.

@@ -38,7 +38,7 @@ pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
 pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let project = projects::find(&call, call.parameter("project")).await?;
     let body = call.document().await?;
-    let draft = Draft::create(body, &compiled::project(&project))?;
+    let mut draft = Draft::create(body, &compiled::project(&project))?;
     let mut writing = call.write().await?;
     check_permitted(writing.call, &draft.name)?;
     projects::find_in(&mut writing.write, &project.id).await?;
@@ -53,6 +53,10 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
         updated_at: writing.now,
     };
     writing.write.insert_endpoint(&row).await?;
+    // As the store has it: with its place in the order of creation.
+    let row = writing.write.endpoint(&project.id, &row.name).await?;
+    let row = row.ok_or_else(not_found)?;
+    draft.endpoint.created = compiled::created(&row);
     let mut change = audit::created(&row.document);
     if row.credential.is_some() {
         change["credential"] = "set".into();
@@ -79,7 +83,8 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     let (project, mut row) = find_in(&mut writing).await?;
     conditions.check_write(&entity_tag(row.revision))?;
     let shown = show_stored(&project, &row);
-    let (draft, credential) = Draft::update(&row, &shown, patch, &compiled::project(&project))?;
+    let (mut draft, credential) = Draft::update(&row, &shown, patch, &compiled::project(&project))?;
+    draft.endpoint.created = compiled::created(&row);
     if draft.document == row.document && draft.credential == row.credential {
         return Ok(answer::shown(&shown, entity_tag(row.revision)));
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use drawbridge_policy::cors::{ActualVerdict, Refusal};
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::Endpoint;
-use drawbridge_policy::key::{Caller, KeyKind, Scope, is_publishable_route};
+use drawbridge_policy::key::{ApiKey, Caller, KeyKind, Scope, is_publishable_route};
 use http::Method;
 
 /// A request that may go to its endpoint's upstream.
@@ -32,20 +32,26 @@ pub(crate) struct Facts<'r> {
     pub(crate) is_cross_origin: bool,
 }
 
+/// What can be said of a key before the endpoint is known: whether it may send this to any.
+pub(crate) fn check_route(key: &ApiKey, method: &Method, path: &str) -> Result<(), Denial> {
+    if !key.scopes.contains(Scope::Inference) {
+        return Err(Denial::ScopeMissing);
+    }
+    let may_use_route =
+        key.kind == KeyKind::Secret || is_publishable_route(method.as_str().as_bytes(), path);
+    if !may_use_route {
+        return Err(Denial::RouteNotPermitted);
+    }
+    Ok(())
+}
+
 /// Admits the request, or says why not.
 pub(crate) fn admit(facts: &Facts<'_>, caller: &Caller) -> Result<Admitted, Denial> {
     if let Caller::Key(key) = caller {
         if !key.allows_endpoint(&facts.endpoint.project.id, &facts.endpoint.name) {
             return Err(Denial::EndpointNotPermitted);
         }
-        if !key.scopes.contains(Scope::Inference) {
-            return Err(Denial::ScopeMissing);
-        }
-        let may_use_route = key.kind == KeyKind::Secret
-            || is_publishable_route(facts.method.as_str().as_bytes(), facts.path);
-        if !may_use_route {
-            return Err(Denial::RouteNotPermitted);
-        }
+        check_route(key, facts.method, facts.path)?;
     }
     if facts.verdict.refusal == Some(Refusal::OriginNotAllowed) {
         return Err(Denial::OriginNotAllowed);

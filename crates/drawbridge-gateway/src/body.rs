@@ -62,6 +62,15 @@ impl Watch {
         Ok(())
     }
 
+    /// Lowers the limit, for a body of at least `announced` bytes.
+    pub(crate) fn narrow(&mut self, limit: u64, announced: u64) -> Result<(), Denial> {
+        self.limit = self.limit.min(limit);
+        if self.bytes.get().max(announced) > self.limit {
+            return Err(self.deny(Denial::BodyTooLarge));
+        }
+        Ok(())
+    }
+
     fn deny(&self, denial: Denial) -> Denial {
         self.denial.set(Some(denial));
         denial

@@ -10,6 +10,7 @@ mod connect;
 mod connection;
 mod core;
 mod headers;
+mod judge;
 mod listener;
 pub mod log;
 mod malformed;
@@ -22,6 +23,7 @@ mod relay;
 mod respond;
 mod route;
 mod send;
+mod shared;
 mod trail;
 
 use std::io;

@@ -1,4 +1,4 @@
-//! The model of a request whose endpoint lists models: found in the body, allowed or not, renamed where asked to.
+//! The model that a body names: found, allowed or not, renamed where asked to.
 //!
 //! The body is held back until its model is known, 1 MiB at most; what follows is scanned as it streams. A body whose
 //! model this gateway reads otherwise than the upstream would must never be forwarded.
@@ -18,17 +18,9 @@ use crate::body::{RequestBody, scan_denial};
 
 const MOST_HELD: usize = 1 << 20;
 
-/// Whether the endpoint's list of models concerns this request.
-///
-/// Multipart bodies are opaque, GET and HEAD have no model (design section 2).
-pub(crate) fn concerns(
-    endpoint: &Endpoint,
-    method: &Method,
-    headers: &HeaderMap,
-    body: &RequestBody,
-) -> bool {
-    !endpoint.models.is_empty()
-        && !matches!(*method, Method::GET | Method::HEAD)
+/// Whether the request could name a model: multipart bodies are opaque, GET and HEAD have none.
+pub(crate) fn may_be_named(method: &Method, headers: &HeaderMap, body: &RequestBody) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD)
         && !is_multipart(headers)
         && !body.is_end_stream()
 }
@@ -48,57 +40,65 @@ fn is_encoded(headers: &HeaderMap) -> bool {
         .any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-/// Reads the body up to its model and checks it; renames it where the endpoint has an `upstream_name`.
-pub(crate) async fn check(
-    endpoint: &Endpoint,
-    headers: &mut HeaderMap,
+/// A body up to its model.
+pub(crate) struct Named {
+    pub(crate) model: Model,
+    held: Vec<Bytes>,
+    scan: ModelScan,
+}
+
+/// Reads the body up to its model; `None` where it is JSON without one.
+pub(crate) async fn find(
+    headers: &HeaderMap,
     body: &mut RequestBody,
-) -> Result<(), Denial> {
+) -> Result<Option<Named>, Denial> {
     if is_encoded(headers) {
         return Err(Denial::UnsupportedBody);
     }
     let mut scan = ModelScan::new();
-    let (held, model) = read_model(body, &mut scan).await?;
-    let listed = endpoint.model(&model.name).ok_or(Denial::ModelNotFound)?;
-    body.held = match &listed.upstream_name {
-        None => held.into(),
-        Some(name) => rename(headers, held, &model.rewrite(name))?,
-    };
-    body.scan = Some(scan);
-    let is_complete = body.rest.borrow().as_ref().is_some_and(Body::is_end_stream);
-    if is_complete {
-        body.finish_scan()
-    } else {
-        Ok(())
-    }
-}
-
-async fn read_model(
-    body: &mut RequestBody,
-    scan: &mut ModelScan,
-) -> Result<(Vec<Bytes>, Model), Denial> {
     let mut held: Vec<Bytes> = Vec::new();
     let mut length = 0;
     loop {
         let Some(chunk) = next_chunk(body).await? else {
-            let member = std::mem::take(scan).finish().map_err(scan_denial)?;
             // Named only when the name ended with the last chunk, which returned below.
-            return Err(match member {
-                ModelMember::Absent | ModelMember::Unusable | ModelMember::Named(_) => {
-                    Denial::ModelNotFound
-                }
-            });
+            scan.finish().map_err(scan_denial)?;
+            return Ok(None);
         };
         body.watch.count(&chunk)?;
         length += chunk.len();
         let member = scan.push(&chunk).map_err(scan_denial)?.clone();
         held.push(chunk);
         match member {
-            ModelMember::Named(model) => return Ok((held, model)),
+            ModelMember::Named(model) => return Ok(Some(Named { model, held, scan })),
             ModelMember::Unusable => return Err(Denial::ModelNotFound),
             ModelMember::Absent if length > MOST_HELD => return Err(Denial::ModelTooDeep),
             ModelMember::Absent => {}
         }
+    }
+}
+
+/// Makes the body ready for the endpoint: refuses a model that it does not list, and renames it where the endpoint has
+/// an `upstream_name`.
+pub(crate) fn settle(
+    endpoint: &Endpoint,
+    headers: &mut HeaderMap,
+    body: &mut RequestBody,
+    named: Named,
+) -> Result<(), Denial> {
+    let listed = endpoint.model(&named.model.name);
+    if listed.is_none() && !endpoint.models.is_empty() {
+        return Err(Denial::ModelNotFound);
+    }
+    body.held = match listed.and_then(|listed| listed.upstream_name.as_deref()) {
+        None => named.held.into(),
+        Some(name) => rename(headers, named.held, &named.model.rewrite(name))?,
+    };
+    body.scan = Some(named.scan);
+    let is_complete = body.rest.borrow().as_ref().is_some_and(Body::is_end_stream);
+    if is_complete {
+        body.finish_scan()
+    } else {
+        Ok(())
     }
 }
 

@@ -3,14 +3,18 @@
 //! One place turns denials into responses, and one place ([`Dress`]) puts CORS headers, `Vary` and the request id on
 //! whatever leaves, so that no answer can be forgotten.
 
+use std::collections::HashSet;
+
 use bytes::Bytes;
 use drawbridge_policy::cors::{ActualVerdict, AllowOrigin, Expose, PreflightAnswer};
 use drawbridge_policy::denial::Denial;
+use drawbridge_policy::endpoint::{Endpoint, Model};
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::json;
 
 use crate::body::Content;
+use crate::trail::Trail;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -145,24 +149,24 @@ pub(crate) fn preflight(
 }
 
 /// A refusal in OpenAI's error shape.
-pub(crate) fn denial(
-    denial: Denial,
-    request_id: &HeaderValue,
-    allow: Option<&Bytes>,
-) -> Response<Content> {
+pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
+    let said = [denial.message()].into_iter();
+    let said = said.chain(trail.detail.as_deref()).chain([denial.hint()]);
     let body = json!({
         "error": {
-            "message": format!("{} {}", denial.message(), denial.hint()),
+            "message": said.collect::<Vec<_>>().join(" "),
             "type": denial.kind(),
             "param": null,
             "code": denial.code(),
-            "request_id": request_id.to_str().unwrap_or_default(),
+            "request_id": trail.id.to_str().unwrap_or_default(),
         }
     });
     let mut response = json_response(denial.status(), body.to_string());
     let headers = response.headers_mut();
-    match (denial, allow) {
-        (Denial::MethodNotAllowed, Some(allow)) => insert(headers, header::ALLOW, allow),
+    match (denial, &trail.endpoint) {
+        (Denial::MethodNotAllowed, Some(endpoint)) => {
+            insert(headers, header::ALLOW, endpoint.cors.allow());
+        }
         // The body was not read, and must not be taken for the next request.
         (Denial::MalformedRequest | Denial::UriTooLong, _) => {
             headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
@@ -174,6 +178,32 @@ pub(crate) fn denial(
         _ => {}
     }
     response
+}
+
+/// `GET /v1/models` on the shared URL, in OpenAI's shape; each name once.
+pub(crate) fn models<'e>(
+    listed: impl Iterator<Item = (&'e Endpoint, &'e Model)>,
+) -> Response<Content> {
+    let mut seen = HashSet::new();
+    let data: Vec<_> = listed
+        .filter(|(_, model)| seen.insert(&model.name))
+        .map(|(endpoint, model)| model_object(endpoint, &model.name))
+        .collect();
+    json_response(200, json!({ "object": "list", "data": data }).to_string())
+}
+
+/// `GET /v1/models/{id}` on the shared URL.
+pub(crate) fn model(endpoint: &Endpoint, name: &str) -> Response<Content> {
+    json_response(200, model_object(endpoint, name).to_string())
+}
+
+fn model_object(endpoint: &Endpoint, name: &str) -> serde_json::Value {
+    json!({
+        "id": name,
+        "object": "model",
+        "created": endpoint.created.at.as_second(),
+        "owned_by": endpoint.project.slug,
+    })
 }
 
 /// `/healthz` and `/readyz`.

@@ -14,6 +14,8 @@ pub(crate) enum Route<'s, 'p> {
     Endpoint(&'s Arc<Endpoint>, &'p str),
     /// Nothing, below an existing endpoint.
     BesideEndpoint(&'s Arc<Endpoint>),
+    /// The API on the shared URL: what follows `/v1`.
+    Shared(&'p str),
     /// An endpoint that does not exist.
     UnknownEndpoint,
     /// The management API.
@@ -36,15 +38,21 @@ pub(crate) fn route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 
         "/openapi.json" => return Route::Management,
         _ => {}
     }
-    if let Some(rest) = path.strip_prefix("/v1/") {
-        let first = rest.split('/').next().unwrap_or_default();
+    if let Some(rest) = below_v1(path) {
+        let first = rest[1..].split('/').next().unwrap_or_default();
         return if MANAGEMENT.contains(&first) {
             Route::Management
         } else {
-            Route::Nothing
+            Route::Shared(rest)
         };
     }
     endpoint_route(snapshot, path).unwrap_or(Route::Nothing)
+}
+
+/// What follows `/v1`, with its slash.
+pub(crate) fn below_v1(path: &str) -> Option<&str> {
+    path.strip_prefix("/v1")
+        .filter(|rest| rest.starts_with('/'))
 }
 
 fn endpoint_route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Option<Route<'s, 'p>> {
@@ -61,9 +69,7 @@ fn endpoint_route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Option<Route
     let Some(endpoint) = snapshot.endpoint(key) else {
         return Some(Route::UnknownEndpoint);
     };
-    let api = below_endpoint
-        .strip_prefix("v1")
-        .filter(|rest| rest.starts_with('/'));
+    let api = below_v1(&below_root[key.len()..]);
     Some(match api {
         Some(rest) => Route::Endpoint(endpoint, rest),
         None => Route::BesideEndpoint(endpoint),

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use crate::connection::Exchange;
 use crate::core::Core;
 use crate::log::RequestLine;
+use crate::respond::Dress;
 
 /// Which of the two CORS questions a request asked, and what came of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,6 +38,10 @@ pub(crate) struct Trail {
     pub(crate) endpoint: Option<Arc<Endpoint>>,
     pub(crate) caller: Option<Caller>,
     pub(crate) cors: CorsNote,
+    /// The CORS headers of the answer, whatever it will be.
+    pub(crate) dress: Dress,
+    /// What a refusal says besides the denial's own message.
+    pub(crate) detail: Option<String>,
     /// Who called, where the management API found out.
     pub(crate) caller_id: Option<String>,
     pub(crate) code: Option<&'static str>,
@@ -71,6 +76,8 @@ impl Trail {
             endpoint: None,
             caller: None,
             cors: CorsNote::default(),
+            dress: Dress::NONE,
+            detail: None,
             caller_id: None,
             code: None,
             cause: None,

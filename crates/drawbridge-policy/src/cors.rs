@@ -189,6 +189,16 @@ impl CorsPolicy {
         verdict
     }
 
+    /// Whether requests of this origin are welcome at all, whatever their method.
+    pub fn admits(&self, origin: OriginHeader<'_>, is_same_origin: bool) -> bool {
+        match origin {
+            OriginHeader::Absent => true,
+            OriginHeader::One(_) if is_same_origin => true,
+            OriginHeader::One(origin) => self.admission(origin) != Admission::Refused,
+            OriginHeader::Unusable => false,
+        }
+    }
+
     /// What an answer carries where the policy has no say, and at least.
     fn unjudged(&self, same_origin: bool) -> ActualVerdict<'_> {
         // `*` without credentials is the same for everybody: caches may give one answer to all.

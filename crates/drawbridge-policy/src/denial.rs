@@ -14,6 +14,10 @@ pub enum Denial {
     UpgradeNotSupported,
     /// The body names `model` twice.
     DuplicateModel,
+    /// Several endpoints of the key serve the model.
+    AmbiguousModel,
+    /// No model says which of the key's endpoints is meant.
+    ModelRequired,
     /// No key came with the request.
     MissingKey,
     /// The key is not known.
@@ -82,11 +86,13 @@ const fn row(code: &'static str, status: u16, message: &'static str, hint: &'sta
 
 impl Denial {
     /// Every denial, in the order of their statuses.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 30] = [
         Self::MalformedRequest,
         Self::ConflictingKeys,
         Self::UpgradeNotSupported,
         Self::DuplicateModel,
+        Self::AmbiguousModel,
+        Self::ModelRequired,
         Self::MissingKey,
         Self::InvalidKey,
         Self::ExpiredKey,
@@ -138,6 +144,18 @@ impl Denial {
                 400,
                 "The body names `model` twice.",
                 "Send one top-level `model`.",
+            ),
+            Self::AmbiguousModel => row(
+                "ambiguous_model",
+                400,
+                "Several endpoints that this key may use serve the model.",
+                "Call one of them by its own URL, `/{project_id}/{endpoint}/v1/…`, or use a key that may use only one.",
+            ),
+            Self::ModelRequired => row(
+                "model_required",
+                400,
+                "The key may use several endpoints, and the request names no model that would tell which.",
+                "Send JSON with a top-level `model`, or call the endpoint by its own URL, `/{project_id}/{endpoint}/v1/…`.",
             ),
             Self::MissingKey => row(
                 "missing_key",
@@ -209,7 +227,7 @@ impl Denial {
                 "route_not_found",
                 404,
                 "There is nothing at this URL.",
-                "An endpoint's API begins at `/{project_id}/{endpoint}/v1/`.",
+                "An endpoint's API begins at `/{project_id}/{endpoint}/v1/`, the shared one at `/v1/`.",
             ),
             Self::MethodNotAllowed => row(
                 "method_not_allowed",
@@ -238,7 +256,7 @@ impl Denial {
             Self::UnsupportedBody => row(
                 "unsupported_body",
                 415,
-                "The endpoint lists models, and the body is not plain JSON that names one.",
+                "The model matters here, and the body is not plain JSON.",
                 "Send an unencoded JSON object with a `model` member.",
             ),
             Self::HeadersTooLarge => row(

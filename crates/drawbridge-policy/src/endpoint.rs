@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
@@ -113,9 +114,20 @@ pub struct Endpoint {
     /// What the upstream wants to see instead of the client's key.
     pub credential: Option<Credential>,
     /// Which web origins may call it, and how.
-    pub cors: CorsPolicy,
+    pub cors: Arc<CorsPolicy>,
     /// Sizes and times.
     pub limits: Limits,
+    /// When it was created; whoever knows sets it after compiling.
+    pub created: Created,
+}
+
+/// When an endpoint was created.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Created {
+    /// Its place in the order of creation over all projects.
+    pub sequence: u64,
+    /// By the clock.
+    pub at: Timestamp,
 }
 
 impl Endpoint {
@@ -139,8 +151,9 @@ impl Endpoint {
             credential: credential
                 .map(|secret| upstream_credential(&config.credential_header, secret)),
             upstream: config.upstream,
-            cors,
+            cors: Arc::new(cors),
             limits: config.limits,
+            created: Created::default(),
         };
         Ok((endpoint, warnings))
     }

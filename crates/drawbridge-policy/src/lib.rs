@@ -6,6 +6,7 @@
 pub mod cors;
 pub mod cors_config;
 pub mod denial;
+pub mod directory;
 pub mod document;
 pub mod endpoint;
 pub mod issue;

@@ -9,11 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use foldhash::fast::RandomState;
-use hashbrown::HashMap;
+use hashbrown::{HashMap, HashSet};
 use jiff::Timestamp;
 
 use crate::denial::Denial;
+use crate::directory::Directory;
 use crate::endpoint::{Endpoint, Project};
+use crate::joint::JointPolicies;
 use crate::key::{ApiKey, Caller};
 use crate::token::{TokenDigest, is_plausible};
 
@@ -34,6 +36,17 @@ pub enum Change {
     KeyRemoved(Box<str>),
 }
 
+impl Change {
+    /// The id of the project of which an endpoint changed.
+    fn project_of_endpoint(&self) -> Option<&str> {
+        match self {
+            Self::Endpoint(endpoint) => Some(&endpoint.project.id),
+            Self::EndpointRemoved(path) => path.split_once('/').map(|(project, _)| project),
+            Self::Project(_) | Self::ProjectRemoved(_) | Self::Key(_) | Self::KeyRemoved(_) => None,
+        }
+    }
+}
+
 /// All configuration at one revision.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -43,6 +56,9 @@ pub struct Snapshot {
     endpoints: Sharded<Box<str>, Arc<Endpoint>>,
     keys: Sharded<Box<str>, Arc<ApiKey>>,
     tokens: Sharded<TokenDigest, Arc<ApiKey>>,
+    /// By the ids of projects that have endpoints.
+    directories: Sharded<Box<str>, Arc<Directory>>,
+    joint: Arc<JointPolicies>,
 }
 
 impl Snapshot {
@@ -56,6 +72,8 @@ impl Snapshot {
             endpoints: Sharded::new(&hasher),
             keys: Sharded::new(&hasher),
             tokens: Sharded::new(&hasher),
+            directories: Sharded::new(&hasher),
+            joint: Arc::default(),
         }
     }
 
@@ -72,6 +90,16 @@ impl Snapshot {
     /// The endpoint at `{project_id}/{name}`.
     pub fn endpoint(&self, path: &str) -> Option<&Arc<Endpoint>> {
         self.endpoints.get(path)
+    }
+
+    /// The endpoints of the project of that id, as the shared URL finds them; `None` where it has none.
+    pub fn directory(&self, project_id: &str) -> Option<&Arc<Directory>> {
+        self.directories.get(project_id)
+    }
+
+    /// The policies of all endpoints, as the shared URL answers preflights.
+    pub fn joint(&self) -> &JointPolicies {
+        &self.joint
     }
 
     /// The key of that id.
@@ -103,10 +131,39 @@ impl Snapshot {
     pub fn apply(&self, revision: u64, changes: impl IntoIterator<Item = Change>) -> Self {
         let mut next = self.clone();
         next.revision = revision;
+        let mut touched = HashSet::new();
         for change in changes {
+            touched.extend(change.project_of_endpoint().map(Box::from));
             next.make(change);
         }
+        if !touched.is_empty() {
+            next.index_endpoints(touched);
+        }
         next
+    }
+
+    /// Makes anew what is known of all endpoints together, and of those of the projects that were touched.
+    fn index_endpoints(&mut self, touched: HashSet<Box<str>>) {
+        let mut endpoints: Vec<_> = self.endpoints.values().collect();
+        endpoints.sort_unstable_by_key(|endpoint| endpoint.created.sequence);
+        self.joint = Arc::new(JointPolicies::new(
+            endpoints.iter().map(|endpoint| &endpoint.cors),
+        ));
+        let mut by_project: HashMap<_, Vec<_>> =
+            touched.into_iter().map(|id| (id, Vec::new())).collect();
+        for endpoint in endpoints {
+            if let Some(siblings) = by_project.get_mut(&endpoint.project.id) {
+                siblings.push(Arc::clone(endpoint));
+            }
+        }
+        for (id, endpoints) in by_project {
+            if endpoints.is_empty() {
+                self.directories.remove(&id);
+            } else {
+                self.directories
+                    .insert(id, Arc::new(Directory::new(endpoints)));
+            }
+        }
     }
 
     fn make(&mut self, change: Change) {
@@ -213,6 +270,10 @@ impl<K: Hash + Eq + Clone, V: Clone> Sharded<K, V> {
         self.shards[self.index(key)].get(key)
     }
 
+    fn values(&self) -> impl Iterator<Item = &V> {
+        self.shards.iter().flat_map(|shard| shard.values())
+    }
+
     /// Copies the shard when an older snapshot still shares it, else changes it in place.
     fn insert(&mut self, key: K, value: V) {
         let index = self.index(&key);
@@ -233,6 +294,7 @@ impl<K: Hash + Eq + Clone, V: Clone> Sharded<K, V> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cors::{AllowOrigin, OriginHeader};
     use crate::key::{KeyKind, KeyMode, KeyToken, Scope};
 
     fn key(id: &str, tokens: &[&[u8]], revoked: bool) -> Change {
@@ -274,6 +336,47 @@ mod tests {
         let fourth = third.apply(4, [Change::KeyRemoved("ak_1".into())]);
         assert_eq!(who(&fourth, b"two"), Err(Denial::InvalidKey));
         assert_eq!(who(&empty, b"two"), Err(Denial::InvalidKey));
+    }
+
+    fn endpoint(project: &str, name: &str, origin: &str, sequence: u64) -> Change {
+        let project = Arc::new(Project {
+            id: project.into(),
+            slug: "p".into(),
+        });
+        let document = serde_json::json!({
+            "models": [name],
+            "upstream": {"base_url": "http://127.0.0.1:1/v1"},
+            "cors": {"allowedOrigins": [origin]},
+        });
+        let (mut endpoint, _) = Endpoint::compile(&project, name, &document, None).unwrap();
+        endpoint.created.sequence = sequence;
+        Change::Endpoint(Arc::new(endpoint))
+    }
+
+    fn admits(snapshot: &Snapshot, origin: &str) -> bool {
+        let origin = OriginHeader::One(origin.as_bytes());
+        snapshot.joint().before_endpoint(origin, false).allow_origin != AllowOrigin::Withheld
+    }
+
+    #[test]
+    fn what_is_known_of_endpoints_together_follows_every_change_of_one() {
+        let empty = Snapshot::new(TokenDigest::of(b"root"));
+        let (a, b) = ("https://a.example", "https://b.example");
+        let first = empty.apply(
+            1,
+            [
+                endpoint("proj_two222", "y", b, 2),
+                endpoint("proj_one111", "x", a, 1),
+            ],
+        );
+        assert!(admits(&first, a) && admits(&first, b) && !admits(&empty, a));
+        assert!(first.directory("proj_one111").is_some());
+        let moved = first.apply(2, [endpoint("proj_one111", "x", b, 1)]);
+        assert!(!admits(&moved, a) && admits(&first, a));
+        let gone = moved.apply(3, [Change::EndpointRemoved("proj_two222/y".into())]);
+        assert!(gone.directory("proj_two222").is_none() && admits(&gone, b));
+        let gone = gone.apply(4, [Change::EndpointRemoved("proj_one111/x".into())]);
+        assert!(gone.directory("proj_one111").is_none() && !admits(&gone, b));
     }
 
     #[test]

@@ -8,4 +8,5 @@
 
 mod http2;
 mod proxying;
+mod shared_url;
 mod support;

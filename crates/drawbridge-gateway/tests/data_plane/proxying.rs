@@ -425,7 +425,7 @@ fn keys_and_routes_are_judged_in_order_and_readably() {
         ),
         (
             "POST",
-            "/v1/chat/completions",
+            "/v2/embeddings",
             page.clone(),
             404,
             "route_not_found",

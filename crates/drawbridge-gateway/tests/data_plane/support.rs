@@ -65,21 +65,34 @@ impl Gateway {
             revision: 0.into(),
         };
         gateway.publish([
-            key("ak_live_s", KeyKind::Secret, SECRET),
-            key("ak_live_p", KeyKind::Publishable, PUBLISHABLE),
+            key("ak_live_s", KeyKind::Secret, SECRET, None),
+            key("ak_live_p", KeyKind::Publishable, PUBLISHABLE, None),
         ]);
         gateway.set(document);
         gateway
     }
 
     pub(crate) fn set(&self, document: &Value) {
+        self.set_endpoint("proj_tests1", "e", document);
+    }
+
+    /// Makes or changes an endpoint, the youngest of all.
+    pub(crate) fn set_endpoint(&self, project: &str, name: &str, document: &Value) {
         let project = Arc::new(Project {
-            id: "proj_tests1".into(),
+            id: project.into(),
             slug: "tests".into(),
         });
         let credential = Some(Secret::new(CREDENTIAL));
-        let (endpoint, _) = Endpoint::compile(&project, "e", document, credential).unwrap();
+        let (mut endpoint, _) = Endpoint::compile(&project, name, document, credential).unwrap();
+        endpoint.created.sequence = self.revision.get();
         self.publish([Change::Endpoint(Arc::new(endpoint))]);
+    }
+
+    /// Makes a secret key that may use these endpoints of the project.
+    pub(crate) fn set_key(&self, token: &str, endpoints: &[&str]) {
+        let endpoints = endpoints.iter().map(|name| (*name).into()).collect();
+        let id = format!("ak_live_{token}");
+        self.publish([key(&id, KeyKind::Secret, token, Some(endpoints))]);
     }
 
     pub(crate) fn publish(&self, changes: impl IntoIterator<Item = Change>) {
@@ -106,14 +119,14 @@ fn tls_without_roots() -> Arc<rustls::ClientConfig> {
     Arc::new(config)
 }
 
-fn key(id: &str, kind: KeyKind, token: &str) -> Change {
+fn key(id: &str, kind: KeyKind, token: &str, endpoints: Option<Box<[Box<str>]>>) -> Change {
     Change::Key(Arc::new(ApiKey {
         id: id.into(),
         project_id: "proj_tests1".into(),
         kind,
         mode: KeyMode::Live,
         scopes: [Scope::Inference].into_iter().collect(),
-        endpoints: None,
+        endpoints,
         expires_at: None,
         revoked_at: None,
         tokens: [KeyToken {

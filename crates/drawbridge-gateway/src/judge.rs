@@ -1,0 +1,216 @@
+//! What is decided about a request before its body is looked at.
+//!
+//! One synchronous function over one snapshot: route, preflight, key, admission, in the order of refusals that design
+//! section 10 lists. Nothing here may wait, and nothing is forwarded without the proof that [`admit`] gives.
+
+use std::sync::Arc;
+
+use drawbridge_policy::cors::{ActualVerdict, OriginHeader, Preflight, PreflightAnswer, Refusal};
+use drawbridge_policy::denial::Denial;
+use drawbridge_policy::endpoint::Endpoint;
+use drawbridge_policy::key::Caller;
+use drawbridge_policy::snapshot::Snapshot;
+use drawbridge_policy::token;
+use http::header::{self, HeaderName};
+use http::request::Parts;
+use http::uri::PathAndQuery;
+use http::{HeaderMap, Method, Response, Uri};
+use jiff::Timestamp;
+
+use crate::admit::{Admitted, Facts, admit};
+use crate::body::Content;
+use crate::core::Core;
+use crate::headers::{RequestedHeaders, values};
+use crate::malformed;
+use crate::respond::{self, Dress};
+use crate::route::{Route, route};
+use crate::shared::{self, Undecided};
+use crate::trail::{CorsNote, Trail};
+
+/// What a judged request goes on to.
+pub(crate) enum Step {
+    /// To the upstream, with this target.
+    Forward(Admitted, Uri),
+    /// To the endpoint that its body names.
+    Choose(Undecided),
+    /// To the control runtime.
+    Manage,
+    /// Nowhere: this is the answer.
+    Answer(Response<Content>),
+}
+
+/// Judges a request by its head.
+pub(crate) fn judge(
+    core: &Core,
+    snapshot: &Snapshot,
+    head: &Parts,
+    trail: &mut Trail,
+) -> Result<Step, Denial> {
+    malformed::check_path(head.uri.path())?;
+    let is_sound = malformed::check(head);
+    let (endpoint, path) = match route(snapshot, head.uri.path()) {
+        Route::Endpoint(endpoint, path) => (endpoint, Some(path)),
+        Route::BesideEndpoint(endpoint) => (endpoint, None),
+        Route::Shared(path) => return shared::judge(core, snapshot, head, path, is_sound, trail),
+        elsewhere => return is_sound.and_then(|()| judge_elsewhere(core, head, &elsewhere)),
+    };
+    trail.endpoint = Some(Arc::clone(endpoint));
+    if is_sound.is_ok()
+        && let Some(step) = preflight(head, trail, |request| endpoint.cors.preflight(request))
+    {
+        return Ok(step);
+    }
+    let crossing = Crossing::meet(core, endpoint, head, trail);
+    // From here on the page can read what is wrong.
+    is_sound?;
+    let path = path.ok_or(Denial::RouteNotFound)?;
+    let caller = authenticate(snapshot, head, trail)?;
+    let (admitted, target) = crossing.admit(head, path, &caller)?;
+    Ok(Step::Forward(admitted, target))
+}
+
+/// What happens to requests outside every endpoint.
+fn judge_elsewhere(core: &Core, head: &Parts, route: &Route<'_, '_>) -> Result<Step, Denial> {
+    match route {
+        Route::Management => Ok(Step::Manage),
+        Route::Alive => health(head, true),
+        Route::Ready => health(head, !core.is_draining()),
+        Route::UnknownEndpoint => Err(Denial::EndpointNotFound),
+        Route::Endpoint(..) | Route::BesideEndpoint(_) | Route::Shared(_) | Route::Nothing => {
+            Err(Denial::RouteNotFound)
+        }
+    }
+}
+
+fn health(head: &Parts, is_well: bool) -> Result<Step, Denial> {
+    match head.method {
+        Method::GET | Method::HEAD => Ok(Step::Answer(respond::health(is_well))),
+        _ => Err(Denial::RouteNotFound),
+    }
+}
+
+/// The answer, if the request is a preflight.
+pub(crate) fn preflight<'r>(
+    head: &'r Parts,
+    trail: &mut Trail,
+    judge: impl FnOnce(&Preflight<'r, RequestedHeaders<'r>>) -> PreflightAnswer,
+) -> Option<Step> {
+    let request = Preflight::recognize(
+        head.method.as_str().as_bytes(),
+        origin(head),
+        values(&head.headers, &header::ACCESS_CONTROL_REQUEST_METHOD),
+        RequestedHeaders::new(&head.headers),
+    )?;
+    let answer = judge(&request);
+    trail.cors = note("preflight", answer.refusal, answer.reported, true);
+    let origin = head.headers.get(header::ORIGIN);
+    Some(Step::Answer(respond::preflight(&answer, origin)))
+}
+
+pub(crate) fn origin(head: &Parts) -> OriginHeader<'_> {
+    OriginHeader::from_lines(values(&head.headers, &header::ORIGIN))
+}
+
+/// Whether the request comes from the gateway's own pages.
+pub(crate) fn is_own(core: &Core, origin: OriginHeader<'_>) -> bool {
+    matches!(origin, OriginHeader::One(origin) if core.shared.parts.own_origins.contains(origin))
+}
+
+/// An actual request and the endpoint that it is for.
+pub(crate) struct Crossing<'e> {
+    endpoint: &'e Arc<Endpoint>,
+    verdict: ActualVerdict<'e>,
+    is_cross_origin: bool,
+}
+
+impl<'e> Crossing<'e> {
+    /// Has the endpoint's policy judge the request; every answer wears what it says from here on.
+    pub(crate) fn meet(
+        core: &Core,
+        endpoint: &'e Arc<Endpoint>,
+        head: &Parts,
+        trail: &mut Trail,
+    ) -> Self {
+        let origin = origin(head);
+        let is_own = is_own(core, origin);
+        let is_cross_origin = !is_own && !matches!(origin, OriginHeader::Absent);
+        let method = head.method.as_str().as_bytes();
+        let verdict = endpoint.cors.actual(origin, method, is_own);
+        trail.endpoint = Some(Arc::clone(endpoint));
+        trail.cors = note("actual", verdict.refusal, verdict.reported, is_cross_origin);
+        trail.dress = Dress::of_actual(&verdict, head.headers.get(header::ORIGIN));
+        Self {
+            endpoint,
+            verdict,
+            is_cross_origin,
+        }
+    }
+
+    /// The proof that the caller may send this to the endpoint, and the target at its upstream.
+    pub(crate) fn admit(
+        &self,
+        head: &Parts,
+        path: &str,
+        caller: &Caller,
+    ) -> Result<(Admitted, Uri), Denial> {
+        let facts = Facts {
+            endpoint: self.endpoint,
+            method: &head.method,
+            path,
+            verdict: &self.verdict,
+            is_cross_origin: self.is_cross_origin,
+        };
+        let admitted = admit(&facts, caller)?;
+        let base = self.endpoint.upstream.base_path();
+        Ok((admitted, upstream_target(base, path, head.uri.query())?))
+    }
+}
+
+fn note(
+    phase: &'static str,
+    refusal: Option<Refusal>,
+    reported: Option<Refusal>,
+    is_judged: bool,
+) -> CorsNote {
+    let verdict = match (refusal, reported) {
+        (Some(_), _) => "refused",
+        (None, Some(_)) => "reported",
+        (None, None) if is_judged => "allowed",
+        (None, None) => return CorsNote::default(),
+    };
+    CorsNote {
+        phase: Some(phase),
+        verdict: Some(verdict),
+        reason: refusal.or(reported).map(Refusal::code),
+    }
+}
+
+const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");
+const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
+
+pub(crate) fn authenticate(
+    snapshot: &Snapshot,
+    head: &Parts,
+    trail: &mut Trail,
+) -> Result<Caller, Denial> {
+    let headers: &HeaderMap = &head.headers;
+    let api_keys = values(headers, &X_API_KEY).chain(values(headers, &X_GOOG_API_KEY));
+    let token = token::presented(values(headers, &header::AUTHORIZATION), api_keys)?;
+    let caller = snapshot.authenticate(token, Timestamp::now())?;
+    trail.caller = Some(caller.clone());
+    Ok(caller)
+}
+
+/// The target at the upstream: its base path stands for the endpoint's `/v1`.
+fn upstream_target(base: &str, path: &str, query: Option<&str>) -> Result<Uri, Denial> {
+    let mut target =
+        String::with_capacity(base.len() + path.len() + query.map_or(0, |query| query.len() + 1));
+    target.push_str(base);
+    target.push_str(path);
+    if let Some(query) = query {
+        target.push('?');
+        target.push_str(query);
+    }
+    let target = PathAndQuery::try_from(target).map_err(|_| Denial::MalformedRequest)?;
+    Ok(Uri::from(target))
+}

@@ -1,0 +1,124 @@
+//! The shared URL: the key gives the project, the body's `model` gives the endpoint (design sections 2 and 4, rule 8).
+//!
+//! Until the endpoint is known an answer wears what the endpoints have in common; then the endpoint judges the request
+//! as if it had been called by its own URL. An endpoint that the key may not use must never show.
+
+use std::sync::Arc;
+
+use drawbridge_policy::denial::Denial;
+use drawbridge_policy::directory::{Choice, Directory};
+use drawbridge_policy::endpoint::Endpoint;
+use drawbridge_policy::key::{ApiKey, Caller};
+use drawbridge_policy::snapshot::Snapshot;
+use http::Method;
+use http::header;
+use http::request::Parts;
+
+use crate::admit::check_route;
+use crate::core::Core;
+use crate::judge::{Crossing, Step, authenticate, is_own, origin, preflight};
+use crate::respond::{self, Dress};
+use crate::trail::Trail;
+
+/// A request whose body has to say which of several endpoints it is for.
+pub(crate) struct Undecided {
+    directory: Arc<Directory>,
+    key: Arc<ApiKey>,
+}
+
+impl Undecided {
+    /// The endpoint for a request to `model`.
+    pub(crate) fn endpoint(&self, model: &str, trail: &mut Trail) -> Result<Arc<Endpoint>, Denial> {
+        match self.directory.choose_by_model(&self.key, model) {
+            Choice::Nothing => Err(Denial::ModelNotFound),
+            Choice::One(endpoint) => Ok(endpoint),
+            Choice::Several(endpoints) => Err(ambiguous(&endpoints, trail)),
+        }
+    }
+
+    pub(crate) fn caller(&self) -> Caller {
+        Caller::Key(Arc::clone(&self.key))
+    }
+}
+
+/// Judges a request to `path` below `/v1` by its head. `is_sound` says whether it can be read in one way only.
+pub(crate) fn judge(
+    core: &Core,
+    snapshot: &Snapshot,
+    head: &Parts,
+    path: &str,
+    is_sound: Result<(), Denial>,
+    trail: &mut Trail,
+) -> Result<Step, Denial> {
+    let joint = snapshot.joint();
+    if is_sound.is_ok()
+        && let Some(step) = preflight(head, trail, |request| joint.preflight(request))
+    {
+        return Ok(step);
+    }
+    let origin = origin(head);
+    let verdict = joint.before_endpoint(origin, is_own(core, origin));
+    trail.dress = Dress::of_actual(&verdict, head.headers.get(header::ORIGIN));
+    // From here on the page can read what is wrong.
+    is_sound?;
+    let caller = authenticate(snapshot, head, trail)?;
+    let Caller::Key(key) = &caller else {
+        // The root key has no project.
+        return Err(Denial::EndpointNotPermitted);
+    };
+    check_route(key, &head.method, path)?;
+    let directory = snapshot.directory(&key.project_id);
+    let is_read = matches!(head.method, Method::GET | Method::HEAD);
+    if is_read && path == "/models" {
+        return Ok(list_models(core, directory.map(Arc::as_ref), key, head));
+    }
+    let directory = directory.ok_or(Denial::ModelNotFound)?;
+    let asked = path
+        .strip_prefix("/models/")
+        .filter(|id| is_read && !id.is_empty());
+    let choice = match asked {
+        Some(id) => directory.choose_by_model(key, id),
+        None => directory.choose(key),
+    };
+    match choice {
+        Choice::Nothing => Err(Denial::ModelNotFound),
+        Choice::One(endpoint) => {
+            let crossing = Crossing::meet(core, &endpoint, head, trail);
+            let (admitted, target) = crossing.admit(head, path, &caller)?;
+            Ok(match asked.and_then(|id| endpoint.model(id)) {
+                Some(model) => Step::Answer(respond::model(&endpoint, &model.name)),
+                None => Step::Forward(admitted, target),
+            })
+        }
+        Choice::Several(endpoints) if asked.is_some() => Err(ambiguous(&endpoints, trail)),
+        Choice::Several(_) => Ok(Step::Choose(Undecided {
+            directory: Arc::clone(directory),
+            key: Arc::clone(key),
+        })),
+    }
+}
+
+/// `GET /v1/models`: what this key may call from this origin.
+fn list_models(core: &Core, directory: Option<&Directory>, key: &ApiKey, head: &Parts) -> Step {
+    let origin = origin(head);
+    let is_own = is_own(core, origin);
+    let endpoints = directory
+        .into_iter()
+        .flat_map(|directory| directory.usable(key));
+    let admitting = endpoints.filter(|endpoint| endpoint.cors.admits(origin, is_own));
+    let listed = admitting.flat_map(|endpoint| {
+        let models = endpoint.models.iter();
+        models.map(|model| (&**endpoint, model))
+    });
+    Step::Answer(respond::models(listed))
+}
+
+/// Names the endpoints that the client can choose from.
+fn ambiguous(endpoints: &[Arc<Endpoint>], trail: &mut Trail) -> Denial {
+    let urls: Vec<_> = endpoints
+        .iter()
+        .map(|endpoint| format!("`/{}/v1`", endpoint.path))
+        .collect();
+    trail.detail = Some(format!("They are at {}.", urls.join(", ")));
+    Denial::AmbiguousModel
+}

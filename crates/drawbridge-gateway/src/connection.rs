@@ -161,7 +161,7 @@ impl Connection {
 }
 
 /// Reads without any request getting on: a client that sends nothing but control frames of HTTP/2 (PING, SETTINGS, …).
-const MOST_IDLE_READS: usize = 4096;
+const MOST_IDLE_READS: usize = 1024;
 
 fn is_over(deadline: Option<Instant>, now: Instant) -> bool {
     deadline.is_some_and(|deadline| now >= deadline)
@@ -344,7 +344,8 @@ impl Write for Socket {
 
 impl Drop for Socket {
     fn drop(&mut self) {
-        if self.connection.is_reset.get() {
+        // A task that panics must not end an answer cleanly either.
+        if self.connection.is_reset.get() || std::thread::panicking() {
             // Best effort: where it fails the client sees a cut connection all the same.
             let _ = socket2::SockRef::from(self.stream.inner()).set_linger(Some(Duration::ZERO));
         }

@@ -77,15 +77,35 @@ fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Denial> {
 }
 
 /// No dot segments, however they are spelled: an upstream that resolves them would be asked for another path than the
-/// one that was judged. No backslashes, which some read as slashes.
+/// one that was judged. No backslashes, which some read as slashes. No encoded slashes in what decides where a request
+/// goes; behind it they are the upstream's business (`/v1/models/org%2Fname`).
 pub(crate) fn check_path(path: &str) -> Result<(), Denial> {
     let is_clean = !path.contains('\\')
-        && (!path.contains(['.', '%']) || !path.split('/').any(is_dot_segment));
+        && (!path.contains(['.', '%'])
+            || !(path.split('/').any(is_dot_segment) || routed(path).any(has_encoded_slash)));
     if is_clean {
         Ok(())
     } else {
         Err(Denial::MalformedRequest)
     }
+}
+
+/// The segments that routing looks at: `v1` and what follows, or project, endpoint, `v1` and what follows.
+fn routed(path: &str) -> impl Iterator<Item = &str> {
+    let is_shared = path.starts_with("/v1/");
+    path.split('/').skip(1).take(if is_shared { 2 } else { 3 })
+}
+
+fn has_encoded_slash(segment: &str) -> bool {
+    let mut rest = segment.as_bytes();
+    while let Some(at) = memchr::memchr(b'%', rest) {
+        rest = &rest[at + 1..];
+        let code = rest.get(..2).unwrap_or_default();
+        if code.eq_ignore_ascii_case(b"2f") || code.eq_ignore_ascii_case(b"5c") {
+            return true;
+        }
+    }
+    false
 }
 
 fn is_dot_segment(segment: &str) -> bool {
@@ -136,6 +156,11 @@ mod tests {
             "/./a",
             "/a/%2e",
             "/a\\b",
+            "/proj_a%2Fe/v1/x",
+            "/proj_a/e%2fv1/x",
+            "/proj_a/e/v1%5Cx",
+            "/v1%2Fprojects",
+            "/v1/projects%2fx",
         ] {
             assert_eq!(check_path(path), Err(Denial::MalformedRequest), "{path}");
         }
@@ -144,6 +169,7 @@ mod tests {
             "/a.b/c",
             "/a/%2e%2e%2e",
             "/v1/models/org%2Fname",
+            "/proj_a/e/v1/models/org%2Fname",
             "/.well-known",
         ] {
             assert_eq!(check_path(path), Ok(()), "{path}");

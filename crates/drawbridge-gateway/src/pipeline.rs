@@ -48,6 +48,8 @@ pub(crate) async fn answer(
     let mut trail = Trail::new(core, exchange, &head, id, snapshot.revision());
     let judged = judge(core, &snapshot, &head, &mut trail);
     drop(snapshot);
+    // hyper has dropped a Content-Length beside it: what follows such a body cannot be trusted (RFC 9112 section 6.1).
+    let is_last = head.headers.contains_key(header::TRANSFER_ENCODING);
 
     let rest: Rest = Rc::new(RefCell::new(Some(body)));
     let outcome = match judged {
@@ -67,6 +69,9 @@ pub(crate) async fn answer(
     // The id first: `exposedHeaders: ["*"]` may have to name it.
     response.headers_mut().insert(REQUEST_ID, trail.id.clone());
     trail.dress.put_on(response.headers_mut());
+    if is_last {
+        respond::close(response.headers_mut());
+    }
     trail.note_head(response.status().as_u16());
     response.map(|content| Body::new(content, trail))
 }

@@ -168,9 +168,7 @@ pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
             insert(headers, header::ALLOW, endpoint.cors.allow());
         }
         // The body was not read, and must not be taken for the next request.
-        (Denial::MalformedRequest | Denial::UriTooLong, _) => {
-            headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
-        }
+        (Denial::MalformedRequest | Denial::UriTooLong, _) => close(headers),
         _ if denial.status() == 401 => {
             // RFC 9110 section 15.5.2: a 401 names a challenge.
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -180,6 +178,11 @@ pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
     response
 }
 
+/// Has the connection closed after this answer (HTTP/1).
+pub(crate) fn close(headers: &mut HeaderMap) {
+    headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
+}
+
 /// `GET /v1/models` on the shared URL, in OpenAI's shape; each name once.
 pub(crate) fn models<'e>(
     listed: impl Iterator<Item = (&'e Endpoint, &'e Model)>,
@@ -187,19 +190,19 @@ pub(crate) fn models<'e>(
     let mut seen = HashSet::new();
     let data: Vec<_> = listed
         .filter(|(_, model)| seen.insert(&model.name))
-        .map(|(endpoint, model)| model_object(endpoint, &model.name))
+        .map(|(endpoint, model)| model_object(endpoint, model))
         .collect();
     json_response(200, json!({ "object": "list", "data": data }).to_string())
 }
 
 /// `GET /v1/models/{id}` on the shared URL.
-pub(crate) fn model(endpoint: &Endpoint, name: &str) -> Response<Content> {
-    json_response(200, model_object(endpoint, name).to_string())
+pub(crate) fn model(endpoint: &Endpoint, model: &Model) -> Response<Content> {
+    json_response(200, model_object(endpoint, model).to_string())
 }
 
-fn model_object(endpoint: &Endpoint, name: &str) -> serde_json::Value {
+fn model_object(endpoint: &Endpoint, model: &Model) -> serde_json::Value {
     json!({
-        "id": name,
+        "id": model.name,
         "object": "model",
         "created": endpoint.created.at.as_second(),
         "owned_by": endpoint.project.slug,

@@ -3,6 +3,7 @@
 //! Until the endpoint is known an answer wears what the endpoints have in common; then the endpoint judges the request
 //! as if it had been called by its own URL. An endpoint that the key may not use must never show.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use drawbridge_policy::denial::Denial;
@@ -10,11 +11,13 @@ use drawbridge_policy::directory::{Choice, Directory};
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::key::{ApiKey, Caller};
 use drawbridge_policy::snapshot::Snapshot;
-use http::Method;
 use http::header;
 use http::request::Parts;
+use http::{Method, Response};
+use percent_encoding::percent_decode_str;
 
 use crate::admit::check_route;
+use crate::body::Content;
 use crate::core::Core;
 use crate::judge::{Crossing, Step, authenticate, is_own, origin, preflight};
 use crate::respond::{self, Dress};
@@ -67,50 +70,71 @@ pub(crate) fn judge(
         return Err(Denial::EndpointNotPermitted);
     };
     check_route(key, &head.method, path)?;
-    let directory = snapshot.directory(&key.project_id);
-    let is_read = matches!(head.method, Method::GET | Method::HEAD);
-    if is_read && path == "/models" {
-        return Ok(list_models(core, directory.map(Arc::as_ref), key, head));
+    let directory = snapshot.directory(&key.project_id).cloned();
+    let directory = directory.unwrap_or_default();
+    let models = Models::of(path).filter(|_| matches!(head.method, Method::GET | Method::HEAD));
+    if let Some(response) = models.as_ref().and_then(|models| {
+        let is_own = is_own(core, origin);
+        models.answer(&directory, key, |endpoint| {
+            endpoint.cors.admits(origin, is_own)
+        })
+    }) {
+        return Ok(Step::Answer(response));
     }
-    let directory = directory.ok_or(Denial::ModelNotFound)?;
-    let asked = path
-        .strip_prefix("/models/")
-        .filter(|id| is_read && !id.is_empty());
-    let choice = match asked {
-        Some(id) => directory.choose_by_model(key, id),
-        None => directory.choose(key),
-    };
-    match choice {
+    match directory.choose(key) {
         Choice::Nothing => Err(Denial::ModelNotFound),
         Choice::One(endpoint) => {
             let crossing = Crossing::meet(core, &endpoint, head, trail);
             let (admitted, target) = crossing.admit(head, path, &caller)?;
-            Ok(match asked.and_then(|id| endpoint.model(id)) {
-                Some(model) => Step::Answer(respond::model(&endpoint, &model.name)),
-                None => Step::Forward(admitted, target),
-            })
+            Ok(Step::Forward(admitted, target))
         }
-        Choice::Several(endpoints) if asked.is_some() => Err(ambiguous(&endpoints, trail)),
+        Choice::Several(_) if models.is_some() => Err(Denial::ModelNotFound),
         Choice::Several(_) => Ok(Step::Choose(Undecided {
-            directory: Arc::clone(directory),
+            directory,
             key: Arc::clone(key),
         })),
     }
 }
 
-/// `GET /v1/models`: what this key may call from this origin.
-fn list_models(core: &Core, directory: Option<&Directory>, key: &ApiKey, head: &Parts) -> Step {
-    let origin = origin(head);
-    let is_own = is_own(core, origin);
-    let endpoints = directory
-        .into_iter()
-        .flat_map(|directory| directory.usable(key));
-    let admitting = endpoints.filter(|endpoint| endpoint.cors.admits(origin, is_own));
-    let listed = admitting.flat_map(|endpoint| {
-        let models = endpoint.models.iter();
-        models.map(|model| (&**endpoint, model))
-    });
-    Step::Answer(respond::models(listed))
+/// A question about models, which the gateway answers itself.
+enum Models<'p> {
+    /// `/v1/models`
+    All,
+    /// `/v1/models/{id}`
+    One(Cow<'p, str>),
+}
+
+impl<'p> Models<'p> {
+    fn of(path: &'p str) -> Option<Self> {
+        match path.strip_prefix("/models")? {
+            "" => Some(Self::All),
+            // SDKs encode the slash of `org/name`.
+            rest => rest
+                .strip_prefix('/')
+                .map(|id| Self::One(percent_decode_str(id).decode_utf8_lossy())),
+        }
+    }
+
+    /// What this key may call from this origin; `None` where no endpoint lists the one that was asked for.
+    fn answer(
+        &self,
+        directory: &Directory,
+        key: &ApiKey,
+        admits: impl Fn(&Endpoint) -> bool,
+    ) -> Option<Response<Content>> {
+        let admitting = directory.usable(key).filter(|endpoint| admits(endpoint));
+        let mut listed = admitting.flat_map(|endpoint| {
+            let models = endpoint.models.iter();
+            models.map(|model| (&**endpoint, model))
+        });
+        match self {
+            Self::All => Some(respond::models(listed)),
+            Self::One(id) => {
+                let (endpoint, model) = listed.find(|(_, model)| *model.name == **id)?;
+                Some(respond::model(endpoint, model))
+            }
+        }
+    }
 }
 
 /// Names the endpoints that the client can choose from.

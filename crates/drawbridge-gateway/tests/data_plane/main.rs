@@ -6,7 +6,9 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod hostile;
 mod http2;
+mod limits;
 mod proxying;
 mod shared_url;
 mod support;

@@ -1,0 +1,143 @@
+//! Every size and time limit, reached by a real client or upstream, and what both see of it.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::support::{Client, End, Gateway, PAGE, SECRET, Upstream, document, read_chunk};
+use serde_json::json;
+use socket2::{Domain, Socket, Type};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+/// A request whose answer is under way; the upstream has sent its first chunk.
+macro_rules! begin_stream {
+    ($gateway:expr, $upstream:expr) => {{
+        let mut client = $gateway.client();
+        client.post("{}");
+        let mut connection = $upstream.accept();
+        connection.request();
+        connection.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
+        client.head();
+        assert_eq!(read_chunk(&mut client.0).unwrap(), b"a");
+        (client, connection)
+    }};
+}
+
+#[test]
+fn a_client_that_does_not_read_is_cut_and_so_is_its_upstream() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start_with(&document(&upstream, &json!({})), |parts| {
+        parts.times.write_idle = SHORT;
+    });
+    let (mut client, mut connection) = begin_stream!(gateway, upstream);
+    let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
+    // Until all buffers on the way are full and the gateway gives up.
+    while std::io::Write::write_all(&mut connection.0, chunk.as_bytes()).is_ok() {}
+    assert_eq!(client.end().1, End::Reset);
+}
+
+#[test]
+fn a_drain_cuts_what_does_not_end_in_time() {
+    let upstream = Upstream::start();
+    let mut gateway = Gateway::start_with(&document(&upstream, &json!({})), |parts| {
+        parts.times.drain = SHORT;
+    });
+    let (mut client, mut connection) = begin_stream!(gateway, upstream);
+    gateway.take().shut_down();
+    assert_eq!(client.end(), (vec![], End::Reset));
+    assert_eq!(connection.end(), b"");
+}
+
+#[test]
+fn an_idle_connection_to_an_upstream_is_closed() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start_with(&document(&upstream, &json!({})), |parts| {
+        parts.times.pool_idle = SHORT;
+    });
+    let mut client = gateway.client();
+    client.post("{}");
+    let mut connection = upstream.accept();
+    connection.request();
+    connection.answer("", "{}");
+    assert_eq!(client.answer().status(), 200);
+    assert_eq!(connection.end(), b"");
+}
+
+/// A listener that accepts nothing and has no room for more.
+fn full_listener() -> (Socket, SocketAddr, TcpStream) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    socket.bind(&any.into()).unwrap();
+    socket.listen(0).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    let filler = TcpStream::connect(address).unwrap();
+    (socket, address, filler)
+}
+
+#[test]
+fn an_upstream_that_does_not_accept_is_504_after_its_connect_time() {
+    let (_listener, address, _filler) = full_listener();
+    let gateway = Gateway::start(&json!({
+        "upstream": {"base_url": format!("http://{address}/v1")},
+        "cors": {"allowedOrigins": [PAGE]},
+        "limits": {"connect_seconds": 1},
+    }));
+    let mut client = gateway.client();
+    let answer = client.post("{}").answer();
+    assert_eq!(
+        (answer.status(), answer.code()),
+        (504, "upstream_timeout".to_owned())
+    );
+    assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
+}
+
+#[test]
+fn heads_beyond_the_limits_are_refused_readably_and_beyond_hypers_own_barely() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&document(&upstream, &json!({})));
+    let base = "/proj_tests1/e/v1/models?q=";
+    let send = |target: &str, lines: &str| {
+        let mut client = gateway.client();
+        client.send(format!(
+            "GET {target} HTTP/1.1\r\nhost: gw\r\norigin: {PAGE}\r\nauthorization: Bearer {SECRET}\r\n{lines}\r\n"
+        ));
+        client
+    };
+    let target = |length: usize| format!("{base}{}", "x".repeat(length - base.len()));
+    let lines = |count: usize| {
+        let lines = (0..count).map(|line| format!("x-{line}: 1\r\n"));
+        lines.collect::<String>()
+    };
+    let bytes = |count: usize| format!("x-large: {}\r\n", "x".repeat(count));
+    let passes = |mut client: Client| {
+        let mut connection = upstream.accept();
+        connection.request();
+        connection.answer("connection: close\r\n", "{}");
+        assert_eq!(client.answer().status(), 200);
+    };
+    passes(send(&target(8 << 10), ""));
+    passes(send(base, &lines(90 - 3)));
+    passes(send(base, &bytes((32 << 10) - 1000)));
+    for (mut client, status, code) in [
+        (send(&target((8 << 10) + 1), ""), 414, "uri_too_long"),
+        (send(base, &lines(90 - 2)), 431, "headers_too_large"),
+        (send(base, &bytes(32 << 10)), 431, "headers_too_large"),
+    ] {
+        let answer = client.answer();
+        assert_eq!((answer.status(), &*answer.code()), (status, code));
+        assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
+    }
+    for (mut client, status) in [
+        (send(base, &lines(200)), 431),
+        (send(base, &bytes(1 << 20)), 431),
+        (send(&target(1 << 16), ""), 414),
+    ] {
+        let (bytes, _end) = client.end();
+        let answer = String::from_utf8_lossy(&bytes);
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status} ")),
+            "{answer}"
+        );
+    }
+    assert!(upstream.is_untouched());
+}

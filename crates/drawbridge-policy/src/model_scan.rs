@@ -19,6 +19,7 @@
 mod json;
 mod splice;
 mod text;
+mod word;
 
 use std::ops::Range;
 

@@ -4,6 +4,7 @@
 //! UTF-8 in every string. It must never recurse, allocate, or depend on where chunks end.
 
 use super::text::Text;
+use super::word::{plain_integer, plain_integers, plain_text};
 
 /// Containers that may be open at once: what `serde_json` reads, so that both refuse the same texts.
 const MAX_DEPTH: u32 = 127;
@@ -131,9 +132,69 @@ impl Grammar {
             return self.token(chunk);
         }
         while self.depth > 1 && chunk.at < chunk.bytes.len() {
-            self.token(chunk)?;
+            if matches!(self.token, Token::None) {
+                self.skip_plain(chunk);
+            }
+            if chunk.at < chunk.bytes.len() {
+                self.token(chunk)?;
+            }
         }
         Ok(Part::Between)
+    }
+
+    /// Reads what stands below the outermost container for as long as it is plain: punctuation, short strings of ASCII,
+    /// integers. That is what many small values are made of. Whatever else comes is left to [`Self::token`], and so is
+    /// every fault.
+    #[inline]
+    fn skip_plain(&mut self, chunk: &mut Chunk<'_>) {
+        let (mut at, mut next) = (chunk.at, self.next);
+        while let Some(rest) = chunk.bytes.get(at..)
+            && let Some(first) = rest.first()
+        {
+            let length = match (first, next) {
+                (b',', Next::CommaOrEnd) => {
+                    next = self.after_comma();
+                    match next {
+                        Next::Value => 1 + plain_integers(&rest[1..]),
+                        _ => 1,
+                    }
+                }
+                (b':', Next::Colon) => {
+                    next = Next::Value;
+                    1
+                }
+                (b'"', Next::Name | Next::NameOrEnd | Next::Value | Next::ValueOrEnd) => {
+                    let Some(length) = plain_text(&rest[1..]) else {
+                        break;
+                    };
+                    next = match next {
+                        Next::Name | Next::NameOrEnd => Next::Colon,
+                        _ => Next::CommaOrEnd,
+                    };
+                    length + 2
+                }
+                (b'-' | b'0'..=b'9', Next::Value | Next::ValueOrEnd) => {
+                    let Some(length) = plain_integer(rest) else {
+                        break;
+                    };
+                    next = Next::CommaOrEnd;
+                    length
+                }
+                (b' ' | b'\t' | b'\n' | b'\r', _) => 1,
+                _ => break,
+            };
+            at += length;
+        }
+        (chunk.at, self.next) = (at, next);
+    }
+
+    #[inline]
+    const fn after_comma(&self) -> Next {
+        if self.objects & 1 == 1 {
+            Next::Name
+        } else {
+            Next::Value
+        }
     }
 
     #[inline]
@@ -155,8 +216,7 @@ impl Grammar {
         match self.next {
             _ if is_space(first) => {}
             Next::CommaOrEnd => match first {
-                b',' if self.objects & 1 == 1 => self.next = Next::Name,
-                b',' => self.next = Next::Value,
+                b',' => self.next = self.after_comma(),
                 b'}' | b']' => self.close(first == b'}')?,
                 _ => return Err(JsonFault::UnexpectedByte),
             },

@@ -4,9 +4,8 @@
 //! backslashes only; a second, vectorised one looks at all bytes at once for control characters and broken UTF-8. The
 //! second may ignore escapes: they consist of ASCII without control characters.
 
-use memchr::memchr2;
-
 use super::json::{Chunk, JsonFault};
+use super::word::before_quote_or_backslash;
 
 /// How far into a string the chunks reach, its opening quote left behind.
 #[derive(Clone, Copy, Debug)]
@@ -56,20 +55,16 @@ impl Text {
     fn find_end(&mut self, chunk: &mut Chunk<'_>) -> Result<bool, JsonFault> {
         while let Some(byte) = chunk.peek() {
             match self.escape {
-                Escape::None if byte == b'"' => {
-                    chunk.at += 1;
-                    return Ok(true);
-                }
-                Escape::None if byte == b'\\' => {
-                    if let Some(length) = whole_escape(&chunk.bytes[chunk.at..]) {
-                        chunk.at += length;
-                        continue;
-                    }
-                    self.escape = Escape::Begun;
-                }
                 Escape::None => {
-                    chunk.at += plain_length(&chunk.bytes[chunk.at..]);
-                    continue;
+                    chunk.at += length_of_whole(&chunk.bytes[chunk.at..]);
+                    match chunk.peek() {
+                        None => return Ok(false),
+                        Some(b'"') => {
+                            chunk.at += 1;
+                            return Ok(true);
+                        }
+                        Some(_backslash) => self.escape = Escape::Begun,
+                    }
                 }
                 Escape::Begun => self.escape = escape(byte)?,
                 // Lone surrogates are grammatical (RFC 8259 section 8.2), and pages send them where they cut an
@@ -138,14 +133,35 @@ impl Text {
     }
 }
 
+/// How many bytes stand before the closing quote, or before an escape that is not whole.
+#[inline]
+fn length_of_whole(bytes: &[u8]) -> usize {
+    let mut at = 0;
+    loop {
+        at += before_quote_or_backslash(&bytes[at..]);
+        // Escapes come in runs.
+        while bytes.get(at) == Some(&b'\\') {
+            match whole_escape(&bytes[at..]) {
+                Some(length) => at += length,
+                None => return at,
+            }
+        }
+        if matches!(bytes.get(at), None | Some(b'"')) {
+            return at;
+        }
+    }
+}
+
 /// The length of a sound escape that the chunk holds to its end: most do, and need no state.
 #[inline]
 fn whole_escape(bytes: &[u8]) -> Option<usize> {
     match escape(*bytes.get(1)?) {
         Ok(Escape::None) => Some(2),
         Ok(_) => {
-            let digits = bytes.get(2..6)?;
-            digits.iter().all(u8::is_ascii_hexdigit).then_some(6)
+            let digits: &[u8; 4] = bytes.get(2..)?.first_chunk()?;
+            // Without a branch for each.
+            let are_digits = digits.map(|digit| digit.is_ascii_hexdigit());
+            (are_digits == [true; 4]).then_some(6)
         }
         Err(_) => None,
     }
@@ -158,20 +174,5 @@ const fn escape(byte: u8) -> Result<Escape, JsonFault> {
         b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Ok(Escape::None),
         b'u' => Ok(Escape::Hex(4)),
         _ => Err(JsonFault::BadEscape),
-    }
-}
-
-/// How many bytes stand before the next quote or backslash.
-#[inline]
-fn plain_length(bytes: &[u8]) -> usize {
-    // Where escapes are dense, as in source code, a call of memchr for each costs more than it saves.
-    const NEAR: usize = 16;
-    let near = &bytes[..bytes.len().min(NEAR)];
-    match near.iter().position(|byte| matches!(byte, b'"' | b'\\')) {
-        Some(length) => length,
-        None => {
-            near.len()
-                + memchr2(b'"', b'\\', &bytes[near.len()..]).unwrap_or(bytes.len() - near.len())
-        }
     }
 }

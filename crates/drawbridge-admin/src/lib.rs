@@ -1,6 +1,6 @@
 //! The management API: projects, endpoints and keys over HTTP, as JSON.
 //!
-//! [`router`] serves the paths of [`OPERATIONS`], their OpenAPI document, and nothing else. A request passes, in this order: the boundary
+//! [`router`] serves the paths of [`OPERATIONS`], their OpenAPI document, `/metrics`, and nothing else. A request passes, in this order: the boundary
 //! (`Host`, `Origin`, key), the operation's authorization, the resource's own rules; a write then is one transaction
 //! with its audit entry, and is published to [`Live`] before its answer is sent, so that the next request obeys it.
 //!
@@ -20,6 +20,7 @@ mod endpoints;
 mod fault;
 mod key_document;
 mod keys;
+mod metrics;
 mod openapi;
 mod operations;
 mod patch;
@@ -41,6 +42,7 @@ use jiff::Timestamp;
 
 pub use crate::answer::Outcome;
 pub use crate::compiled::{Compiled, Unusable, compile};
+pub use crate::metrics::MetricsSource;
 pub use crate::operations::{Needs, OPERATIONS, Operation};
 
 /// What the management API works with.
@@ -54,6 +56,8 @@ pub struct AdminState {
     pub clock: fn() -> Timestamp,
     /// The origins whose pages may call management, and the hosts that it answers to.
     pub own_origins: OwnOrigins,
+    /// What `/metrics` shows.
+    pub metrics: MetricsSource,
 }
 
 /// The id of a request, as an extension of it; made anew where there is none.
@@ -66,9 +70,14 @@ pub struct ClientAddress(pub IpAddr);
 
 /// The management API. Every answer carries an [`Outcome`] for the log.
 pub fn router(state: AdminState) -> Router {
-    operations::routes()
+    let (keyed, open) = match state.metrics.needs_key() {
+        true => (operations::routes().merge(metrics::routes()), Router::new()),
+        false => (operations::routes(), metrics::routes()),
+    };
+    keyed
         .layer(from_fn_with_state(state.clone(), boundary::identify))
         .merge(openapi::routes())
+        .merge(open)
         .layer(from_fn_with_state(state.clone(), boundary::pass))
         .layer(from_fn(answer::dress))
         .with_state(state)

@@ -22,6 +22,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use crate::Shared;
 use crate::connection::{Connection, Socket};
 use crate::log::CoreLog;
+use crate::metrics::CoreMetrics;
 use crate::pipeline;
 use crate::pool::Pool;
 
@@ -39,6 +40,7 @@ pub(crate) struct Core {
     pub(crate) shared: Arc<Shared>,
     pub(crate) pool: Pool,
     pub(crate) log: CoreLog,
+    pub(crate) metrics: CoreMetrics,
     id_prefix: u64,
     next_id: Cell<u64>,
     connections: RefCell<HashMap<u64, Rc<Connection>>>,
@@ -70,8 +72,10 @@ pub(crate) fn spawn(
     std::thread::Builder::new()
         .name(format!("drawbridge-{index}"))
         .spawn(move || {
+            let metrics = shared.parts.metrics.core();
             let core = Rc::new(Core {
-                pool: Pool::new(shared.parts.times.pool_idle),
+                pool: Pool::new(shared.parts.times.pool_idle, metrics.shared()),
+                metrics,
                 log: shared.parts.log.core(),
                 id_prefix: u64::from_ne_bytes(prefix),
                 next_id: Cell::new(0),
@@ -158,9 +162,12 @@ async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener) {
         let counted = Counted(Rc::clone(&core), next);
         next += 1;
         if open >= core.shared.parts.max_connections {
+            core.metrics.connections_refused.add(1);
             refuse(&stream);
             continue;
         }
+        core.metrics.connections.add(1);
+        core.metrics.open_connections.add(1);
         let connection = Rc::new(Connection::new(peer, Instant::now()));
         core.connections
             .borrow_mut()
@@ -174,7 +181,13 @@ struct Counted(Rc<Core>, u64);
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        self.0.connections.borrow_mut().remove(&self.1);
+        let connection = self.0.connections.borrow_mut().remove(&self.1);
+        if let Some(connection) = connection {
+            self.0.metrics.open_connections.subtract(1);
+            if let Some(reason) = connection.ended() {
+                self.0.metrics.connection_ended(reason);
+            }
+        }
         self.0.shared.connections.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -25,7 +25,7 @@ use crate::malformed;
 use crate::respond::{self, Dress};
 use crate::route::{Route, route};
 use crate::shared::{self, Undecided};
-use crate::trail::{CorsNote, Trail};
+use crate::trail::{CorsNote, Phase, Trail, Verdict};
 
 /// What a judged request goes on to.
 pub(crate) enum Step {
@@ -102,7 +102,7 @@ pub(crate) fn preflight<'r>(
         RequestedHeaders::new(&head.headers),
     )?;
     let answer = judge(&request);
-    trail.cors = note("preflight", answer.refusal, answer.reported, true);
+    trail.cors = note(Phase::Preflight, answer.refusal, answer.reported, true);
     let origin = head.headers.get(header::ORIGIN);
     Some(Step::Answer(respond::preflight(&answer, origin)))
 }
@@ -137,7 +137,8 @@ impl<'e> Crossing<'e> {
         let method = head.method.as_str().as_bytes();
         let verdict = endpoint.cors.actual(origin, method, is_own);
         trail.endpoint = Some(Arc::clone(endpoint));
-        trail.cors = note("actual", verdict.refusal, verdict.reported, is_cross_origin);
+        let (refusal, reported) = (verdict.refusal, verdict.reported);
+        trail.cors = note(Phase::Actual, refusal, reported, is_cross_origin);
         trail.dress = Dress::of_actual(&verdict, head.headers.get(header::ORIGIN));
         Self {
             endpoint,
@@ -167,22 +168,22 @@ impl<'e> Crossing<'e> {
 }
 
 fn note(
-    phase: &'static str,
+    phase: Phase,
     refusal: Option<Refusal>,
     reported: Option<Refusal>,
     is_judged: bool,
-) -> CorsNote {
+) -> Option<CorsNote> {
     let verdict = match (refusal, reported) {
-        (Some(_), _) => "refused",
-        (None, Some(_)) => "reported",
-        (None, None) if is_judged => "allowed",
-        (None, None) => return CorsNote::default(),
+        (Some(_), _) => Verdict::Refused,
+        (None, Some(_)) => Verdict::Reported,
+        (None, None) if is_judged => Verdict::Allowed,
+        (None, None) => return None,
     };
-    CorsNote {
-        phase: Some(phase),
-        verdict: Some(verdict),
-        reason: refusal.or(reported).map(Refusal::code),
-    }
+    Some(CorsNote {
+        phase,
+        verdict,
+        reason: refusal.or(reported),
+    })
 }
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");

@@ -15,6 +15,7 @@ mod listener;
 pub mod log;
 mod malformed;
 pub mod management;
+mod metrics;
 mod model;
 mod patience;
 mod pipeline;
@@ -42,6 +43,7 @@ pub use crate::connect::{ConnectError, Connector};
 pub use crate::listener::Bound;
 use crate::log::Log;
 use crate::management::ManagementCall;
+pub use crate::metrics::Metrics;
 
 /// How long the gateway waits for what.
 #[derive(Clone, Copy, Debug)]
@@ -81,6 +83,8 @@ pub struct Parts {
     pub own_origins: OwnOrigins,
     /// Where request lines go.
     pub log: Log,
+    /// Where everything is counted.
+    pub metrics: Arc<Metrics>,
     /// Where management requests go.
     pub management: mpsc::Sender<ManagementCall>,
     /// How connections to upstreams are made.
@@ -135,6 +139,11 @@ impl Running {
     /// The address that the gateway listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Requests under way.
+    pub fn open_requests(&self) -> u64 {
+        self.shared.parts.metrics.open_requests()
     }
 
     /// Stops accepting, lets open requests finish within [`Times::drain`], then cuts them; returns when all is done.

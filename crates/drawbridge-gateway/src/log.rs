@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 /// Entries that one core can hold until the writer comes round.
-const CAPACITY: usize = 16_384;
+pub(crate) const CAPACITY: usize = 16_384;
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// How lines look.
@@ -89,7 +89,10 @@ struct Event {
 #[derive(Default)]
 struct Buffer {
     entries: Mutex<Vec<Entry>>,
+    /// Ever.
     dropped: AtomicU64,
+    /// Of these, how many a line was written about.
+    reported: AtomicU64,
 }
 
 impl Buffer {
@@ -177,6 +180,16 @@ impl Log {
         }
     }
 
+    /// How many entries were ever dropped.
+    pub(crate) fn dropped(&self) -> u64 {
+        let buffers = self.shared.buffers.lock();
+        let buffers = buffers.unwrap_or_else(PoisonError::into_inner);
+        let dropped = buffers
+            .iter()
+            .map(|buffer| buffer.dropped.load(Ordering::Relaxed));
+        dropped.sum()
+    }
+
     /// The same log with a buffer of its own, for one core.
     pub(crate) fn core(&self) -> CoreLog {
         let own = Arc::new(Buffer::default());
@@ -245,7 +258,8 @@ fn write_all(shared: &Shared, mut out: impl Write) {
             for entry in &entries {
                 write_entry(shared.format, entry, &mut bytes);
             }
-            let dropped = buffer.dropped.swap(0, Ordering::Relaxed);
+            let ever = buffer.dropped.load(Ordering::Relaxed);
+            let dropped = ever - buffer.reported.swap(ever, Ordering::Relaxed);
             if dropped > 0 {
                 let message =
                     format!("{dropped} log lines were dropped: the writer cannot keep up");

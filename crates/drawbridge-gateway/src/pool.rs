@@ -5,12 +5,14 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use drawbridge_policy::upstream::Upstream;
 use hyper::client::conn::http1::SendRequest;
 
 use crate::body::RequestBody;
+use crate::metrics::CoreCounts;
 
 /// Idle connections kept for one upstream.
 const MOST_IDLE: usize = 256;
@@ -25,13 +27,15 @@ pub(crate) struct Pool {
     /// By scheme (`http`, `https`), then authority.
     idle: RefCell<[HashMap<Box<str>, Vec<Idle>>; 2]>,
     patience: Duration,
+    counts: Arc<CoreCounts>,
 }
 
 impl Pool {
-    pub(crate) fn new(patience: Duration) -> Self {
+    pub(crate) fn new(patience: Duration, counts: Arc<CoreCounts>) -> Self {
         Self {
             idle: RefCell::default(),
             patience,
+            counts,
         }
     }
 
@@ -39,10 +43,14 @@ impl Pool {
     pub(crate) fn take(&self, upstream: &Upstream) -> Option<SendRequest<RequestBody>> {
         let mut idle = self.idle.borrow_mut();
         let connections = idle[usize::from(upstream.is_https())].get_mut(upstream.authority())?;
+        let before = connections.len();
         connections.retain(|idle| !idle.sender.is_closed());
+        let closed = before - connections.len();
+        self.counts.pool_idle.subtract(closed as u64);
         let free = connections
             .iter()
             .rposition(|idle| idle.sender.is_ready())?;
+        self.counts.pool_idle.subtract(1);
         Some(connections.remove(free).sender)
     }
 
@@ -55,20 +63,24 @@ impl Pool {
         let mut idle = self.idle.borrow_mut();
         let idle = &mut idle[usize::from(upstream.is_https())];
         match idle.get_mut(upstream.authority()) {
-            Some(connections) if connections.len() >= MOST_IDLE => {}
+            Some(connections) if connections.len() >= MOST_IDLE => return,
             Some(connections) => connections.push(Idle { sender, since }),
             None => {
                 idle.insert(upstream.authority().into(), vec![Idle { sender, since }]);
             }
         }
+        self.counts.pool_idle.add(1);
     }
 
     /// Closes what was idle for too long.
     pub(crate) fn prune(&self, now: Instant) {
         for idle in self.idle.borrow_mut().iter_mut() {
             idle.retain(|_authority, connections| {
+                let before = connections.len();
                 connections
                     .retain(|idle| !idle.sender.is_closed() && now < idle.since + self.patience);
+                let closed = before - connections.len();
+                self.counts.pool_idle.subtract(closed as u64);
                 !connections.is_empty()
             });
         }

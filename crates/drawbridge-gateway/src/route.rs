@@ -35,7 +35,7 @@ pub(crate) fn route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 
     match path {
         "/healthz" => return Route::Alive,
         "/readyz" => return Route::Ready,
-        "/openapi.json" => return Route::Management,
+        "/openapi.json" | "/metrics" => return Route::Management,
         _ => {}
     }
     if let Some(rest) = below_v1(path) {

@@ -33,13 +33,17 @@ pub(crate) async fn send(
     mut request: Request<RequestBody>,
     trail: &mut Trail,
 ) -> Result<Answer, Denial> {
+    trail.note_forwarded();
     let deadline = Instant::now() + endpoint.limits.first_byte;
     let broken_off = Rc::clone(&request.body().watch.denial);
     let mut pooled = core.pool.take(&endpoint.upstream);
     loop {
         let is_pooled = pooled.is_some();
         let mut sender = match pooled.take() {
-            Some(sender) => sender,
+            Some(sender) => {
+                core.metrics.pool_reused.add(1);
+                sender
+            }
             None => connect(core, endpoint, trail).await?,
         };
         let again = if is_pooled {
@@ -121,6 +125,7 @@ async fn connect(
         Denial::UpstreamUnreachable
     })?;
     // The connection's errors reach whoever waits for an answer on it; in the pool they only close it.
+    core.metrics.pool_opened.add(1);
     tokio::task::spawn_local(async move { drop(connection.await) });
     Ok(sender)
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use drawbridge_policy::cors::Refusal;
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::key::Caller;
 use http::{HeaderValue, Method, Uri};
@@ -15,14 +16,58 @@ use jiff::Timestamp;
 use crate::connection::Exchange;
 use crate::core::Core;
 use crate::log::RequestLine;
+use crate::metrics::{Ended, Latency};
 use crate::respond::Dress;
 
-/// Which of the two CORS questions a request asked, and what came of it.
-#[derive(Clone, Copy, Debug, Default)]
+/// Which of the two CORS questions a request asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    Preflight,
+    Actual,
+}
+
+impl Phase {
+    /// In the order of their declaration.
+    pub(crate) const ALL: [Self; 2] = [Self::Preflight, Self::Actual];
+
+    /// The stable name, in logs and metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Preflight => "preflight",
+            Self::Actual => "actual",
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Allowed,
+    Refused,
+    /// Allowed, because the policy only reports.
+    Reported,
+}
+
+impl Verdict {
+    /// In the order of their declaration.
+    pub(crate) const ALL: [Self; 3] = [Self::Allowed, Self::Refused, Self::Reported];
+
+    /// The stable name, in logs and metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Refused => "refused",
+            Self::Reported => "reported",
+        }
+    }
+}
+
+/// What was decided about a request's origin, method and headers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CorsNote {
-    pub(crate) phase: Option<&'static str>,
-    pub(crate) verdict: Option<&'static str>,
-    pub(crate) reason: Option<&'static str>,
+    pub(crate) phase: Phase,
+    pub(crate) verdict: Verdict,
+    pub(crate) reason: Option<Refusal>,
 }
 
 /// What one request learned on its way.
@@ -37,7 +82,8 @@ pub(crate) struct Trail {
     pub(crate) origin: Option<HeaderValue>,
     pub(crate) endpoint: Option<Arc<Endpoint>>,
     pub(crate) caller: Option<Caller>,
-    pub(crate) cors: CorsNote,
+    /// `None` where CORS did not apply.
+    pub(crate) cors: Option<CorsNote>,
     /// The CORS headers of the answer, whatever it will be.
     pub(crate) dress: Dress,
     /// What a refusal says besides the denial's own message.
@@ -54,6 +100,7 @@ pub(crate) struct Trail {
     pub(crate) revision: u64,
     /// `None` until the body has ended: dropped before, the client is gone.
     pub(crate) outcome: Option<&'static str>,
+    is_forwarded: bool,
 }
 
 impl Trail {
@@ -64,6 +111,7 @@ impl Trail {
         id: HeaderValue,
         revision: u64,
     ) -> Self {
+        core.metrics.open_requests.add(1);
         Self {
             core: Rc::clone(core),
             exchange,
@@ -75,9 +123,10 @@ impl Trail {
             origin: head.headers.get(http::header::ORIGIN).cloned(),
             endpoint: None,
             caller: None,
-            cors: CorsNote::default(),
+            cors: None,
             dress: Dress::NONE,
             detail: None,
+            is_forwarded: false,
             caller_id: None,
             code: None,
             cause: None,
@@ -91,22 +140,59 @@ impl Trail {
         }
     }
 
+    /// The request goes to its endpoint's upstream.
+    pub(crate) fn note_forwarded(&mut self) {
+        if !self.is_forwarded {
+            self.is_forwarded = true;
+            let endpoint = self.core.metrics.endpoint(self.endpoint.as_deref());
+            endpoint.open_streams.add(1);
+        }
+    }
+
     /// The answer's head is ready.
     pub(crate) fn note_head(&mut self, status: u16) {
         self.status = status;
         self.first_byte = Some(self.started.elapsed());
+    }
+
+    /// How the answer ended; a cut by the gateway says more than the error that it leads to.
+    fn outcome(&self) -> &'static str {
+        match (self.outcome, self.exchange.ended()) {
+            (Some("complete"), _) => "complete",
+            (_, Some(ended)) => ended,
+            (outcome, None) => outcome.unwrap_or("client_gone"),
+        }
+    }
+
+    fn count(&self, outcome: &'static str, duration: Duration) {
+        let metrics = &self.core.metrics;
+        metrics.open_requests.subtract(1);
+        let endpoint = metrics.endpoint(self.endpoint.as_deref());
+        if self.is_forwarded {
+            endpoint.open_streams.subtract(1);
+        }
+        endpoint.record(&Ended {
+            status: self.status,
+            cors: self.cors,
+            error: self.code.or(Some(outcome)),
+            forwarded: self.is_forwarded.then_some(Latency {
+                first_byte: self.first_byte,
+                total: duration,
+            }),
+        });
     }
 }
 
 impl Drop for Trail {
     fn drop(&mut self) {
         let now = Instant::now();
-        let ended = self.exchange.ended();
+        let duration = now - self.started;
+        let outcome = self.outcome();
         self.exchange.finish(now);
+        self.count(outcome, duration);
         if !self.core.log.wants_requests() {
             return;
         }
-        let duration = now - self.started;
         self.core.log.request(RequestLine {
             at: Timestamp::now(),
             id: self.id.clone(),
@@ -117,9 +203,9 @@ impl Drop for Trail {
             caller: self.caller.take(),
             caller_id: self.caller_id.take(),
             origin: self.origin.take(),
-            cors_phase: self.cors.phase,
-            cors_verdict: self.cors.verdict,
-            cors_reason: self.cors.reason,
+            cors_phase: self.cors.map(|note| note.phase.name()),
+            cors_verdict: self.cors.map(|note| note.verdict.name()),
+            cors_reason: self.cors.and_then(|note| note.reason).map(Refusal::code),
             status: self.status,
             code: self.code,
             cause: self.cause.take(),
@@ -129,7 +215,7 @@ impl Drop for Trail {
             bytes_out: self.bytes_out,
             first_byte: self.first_byte.unwrap_or(duration),
             duration,
-            outcome: self.outcome.or(ended).unwrap_or("client_gone"),
+            outcome,
             revision: self.revision,
         });
     }

@@ -4,7 +4,7 @@
 //! The upstream's credential never stands in a document and never leaves a [`Secret`] but for the upstream.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -119,6 +119,8 @@ pub struct Endpoint {
     pub limits: Limits,
     /// When it was created; whoever knows sets it after compiling.
     pub created: Created,
+    /// Where the gateway counts its requests; found at the first one.
+    pub metrics_slot: OnceLock<usize>,
 }
 
 /// When an endpoint was created.
@@ -154,6 +156,7 @@ impl Endpoint {
             cors: Arc::new(cors),
             limits: config.limits,
             created: Created::default(),
+            metrics_slot: OnceLock::new(),
         };
         Ok((endpoint, warnings))
     }

@@ -15,7 +15,7 @@ use std::thread::JoinHandle;
 
 use anyhow::Context;
 use drawbridge_gateway::log::{Format, Level, Log};
-use drawbridge_gateway::{Bound, Connector, Parts, Running as Gateway, Times};
+use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running as Gateway, Times};
 use drawbridge_policy::own_origins::OwnOrigins;
 use rustls::ClientConfig;
 use tokio::signal::unix::{SignalKind, signal};
@@ -63,6 +63,7 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
         live: opened.live,
         own_origins: opened.own_origins,
         log: log.clone(),
+        metrics: opened.metrics,
         management: calls,
         connector: Arc::new(connector),
         max_connections: settings.limits.max_connections,
@@ -154,4 +155,5 @@ struct Opened {
     bound: Bound,
     live: Arc<drawbridge_policy::snapshot::Live>,
     own_origins: OwnOrigins,
+    metrics: Arc<Metrics>,
 }

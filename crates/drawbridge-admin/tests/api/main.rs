@@ -16,6 +16,7 @@ mod document;
 mod dry_run;
 mod endpoints;
 mod keys;
+mod metrics;
 mod openapi;
 mod projects;
 mod store_failure;

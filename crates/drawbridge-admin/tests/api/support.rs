@@ -1,13 +1,15 @@
 //! A gateway's management API, and the actors who call it.
 
 use std::cell::Cell;
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use drawbridge_admin::{AdminState, ClientAddress, Outcome, RequestId, compile, router};
+use drawbridge_admin::{
+    AdminState, ClientAddress, MetricsSource, Outcome, RequestId, compile, router,
+};
 use drawbridge_policy::cors::{CorsPolicy, Preflight, PreflightAnswer};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Live, Snapshot};
@@ -75,6 +77,11 @@ impl Gateway {
     }
 
     pub(crate) async fn start_as(own_origins: OwnOrigins) -> Self {
+        Self::start_on(HOST.parse().unwrap(), own_origins).await
+    }
+
+    /// An empty gateway on a listener of its own.
+    pub(crate) async fn start_on(listener: SocketAddr, own_origins: OwnOrigins) -> Self {
         let directory = TempDir::new().unwrap();
         let store = Store::open(directory.path(), master_key()).await.unwrap();
         let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(ROOT.as_bytes()))));
@@ -83,6 +90,7 @@ impl Gateway {
             live: Arc::clone(&live),
             clock: now,
             own_origins,
+            metrics: MetricsSource::new(listener, || "# EOF\n".to_owned()),
         };
         Self {
             router: router(state),
@@ -149,6 +157,7 @@ impl Gateway {
         let bytes = body.collect().await.unwrap().to_bytes();
         let body = match bytes.is_empty() {
             true => Value::Null,
+            false if !is_json(&parts.headers) => Value::from(&*String::from_utf8_lossy(&bytes)),
             false => serde_json::from_slice(&bytes).unwrap(),
         };
         let answer = Answer {
@@ -210,6 +219,11 @@ impl Gateway {
             assert_eq!(answers(&live.cors), answers(&fresh.cors));
         }
     }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let media_type = headers.get("content-type");
+    media_type.is_some_and(|media_type| media_type.as_bytes().ends_with(b"json"))
 }
 
 impl Actor<'_> {

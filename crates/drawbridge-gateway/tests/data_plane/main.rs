@@ -6,9 +6,11 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod exposition;
 mod hostile;
 mod http2;
 mod limits;
+mod metrics;
 mod proxying;
 mod shared_url;
 mod support;

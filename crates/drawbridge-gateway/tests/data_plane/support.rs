@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use drawbridge_gateway::log::{Format, Level, Log};
 use drawbridge_gateway::management::ManagementCall;
-use drawbridge_gateway::{Bound, Connector, Parts, Running, Times};
+use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
 use drawbridge_policy::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
 use drawbridge_policy::own_origins::OwnOrigins;
@@ -31,6 +31,7 @@ pub(crate) struct Gateway {
     pub(crate) live: Arc<Live>,
     pub(crate) address: SocketAddr,
     pub(crate) calls: mpsc::Receiver<ManagementCall>,
+    pub(crate) metrics: Arc<Metrics>,
     revision: std::cell::Cell<u64>,
 }
 
@@ -45,8 +46,10 @@ impl Gateway {
         let address = bound.address();
         let (log, _writer) = Log::start(Format::Json, Level::Info, std::io::sink()).unwrap();
         let (management, calls) = mpsc::channel(8);
+        let metrics = Arc::new(Metrics::new(Arc::clone(&live), log.clone()));
         let mut parts = Parts {
             live: Arc::clone(&live),
+            metrics: Arc::clone(&metrics),
             own_origins: OwnOrigins::new(None, address),
             log,
             management,
@@ -62,6 +65,7 @@ impl Gateway {
             live,
             address,
             calls,
+            metrics,
             revision: 0.into(),
         };
         gateway.publish([

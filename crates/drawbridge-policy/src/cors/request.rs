@@ -49,6 +49,14 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// Every refusal, in the order of their declaration.
+    pub const ALL: [Self; 4] = [
+        Self::OriginNotAllowed,
+        Self::MethodNotAllowed,
+        Self::HeaderNotAllowed,
+        Self::HeadersTooLarge,
+    ];
+
     /// The stable name, in logs and metrics.
     pub fn code(self) -> &'static str {
         match self {

@@ -9,10 +9,10 @@ use std::sync::mpsc::SyncSender;
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
-use drawbridge_admin::{AdminState, ClientAddress, Outcome, RequestId};
+use drawbridge_admin::{AdminState, ClientAddress, MetricsSource, Outcome, RequestId};
 use drawbridge_gateway::log::{Log, chain};
 use drawbridge_gateway::management::{ManagementCall, ManagementReply};
-use drawbridge_gateway::{Bound, BoxError};
+use drawbridge_gateway::{Bound, BoxError, Metrics};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
@@ -91,11 +91,14 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     }
     live.publish(configuration.revision, compiled.changes);
     let own_origins = OwnOrigins::new(settings.public_url.as_deref(), bound.address());
+    let metrics = Arc::new(Metrics::new(Arc::clone(&live), log.clone()));
+    let exposed = Arc::clone(&metrics);
     let state = AdminState {
         store,
         live: Arc::clone(&live),
         clock: Timestamp::now,
         own_origins: own_origins.clone(),
+        metrics: MetricsSource::new(bound.address(), move || exposed.exposition()),
     };
     Ok((
         state,
@@ -103,6 +106,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
             bound,
             live,
             own_origins,
+            metrics,
         },
     ))
 }

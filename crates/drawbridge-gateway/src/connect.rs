@@ -63,16 +63,16 @@ pub enum ConnectError {
 /// Makes connections to upstreams.
 pub struct Connector {
     tls: TlsConnector,
-    /// The gateway's own listener, which no request may reach through the gateway.
-    own: Option<SocketAddr>,
+    /// The gateway's own listeners, which no request may reach through the gateway.
+    own: Vec<SocketAddr>,
 }
 
 impl Connector {
-    /// Connections over TLS follow `tls`; none goes to the gateway's `own` listener.
-    pub fn new(tls: Arc<ClientConfig>, own: Option<SocketAddr>) -> Self {
+    /// Connections over TLS follow `tls`; none goes to the gateway's `own` listeners.
+    pub fn new(tls: Arc<ClientConfig>, own: impl IntoIterator<Item = SocketAddr>) -> Self {
         Self {
             tls: TlsConnector::from(tls),
-            own,
+            own: own.into_iter().collect(),
         }
     }
 
@@ -131,7 +131,7 @@ impl Connector {
     }
 
     fn objection(&self, address: SocketAddr) -> Option<&'static str> {
-        let is_own = self.own.is_some_and(|own| {
+        let is_own = self.own.iter().any(|own| {
             own.port() == address.port()
                 && (own.ip() == address.ip()
                     || address.ip().to_canonical().is_loopback()

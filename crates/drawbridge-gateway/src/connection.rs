@@ -18,6 +18,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
 use crate::Times;
+use crate::listener::Serves;
 
 /// Where a connection stands between two requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +35,7 @@ enum Phase {
 #[derive(Debug)]
 pub(crate) struct Connection {
     peer: SocketAddr,
+    serves: Serves,
     phase: Cell<(Phase, Instant)>,
     /// Requests under way: one at a time in HTTP/1, many in HTTP/2.
     exchanges: RefCell<Vec<Rc<Exchange>>>,
@@ -49,9 +51,10 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(peer: SocketAddr, now: Instant) -> Self {
+    pub(crate) fn new(peer: SocketAddr, serves: Serves, now: Instant) -> Self {
         Self {
             peer,
+            serves,
             phase: Cell::new((Phase::Head, now)),
             exchanges: RefCell::default(),
             write_deadline: Cell::new(None),
@@ -191,6 +194,11 @@ pub(crate) enum Side {
 impl Exchange {
     pub(crate) fn client_ip(&self) -> IpAddr {
         self.connection.client_ip()
+    }
+
+    /// What the listener answers that the request came in by.
+    pub(crate) fn serves(&self) -> Serves {
+        self.connection.serves
     }
 
     fn deadline(&self, side: Side) -> &Cell<Option<Instant>> {

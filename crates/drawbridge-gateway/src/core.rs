@@ -11,16 +11,17 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::Poll;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use hyper::service::service_fn;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
+use tokio::task::JoinHandle;
 
 use crate::Shared;
 use crate::connection::{Connection, Socket};
+use crate::listener::Serves;
 use crate::log::CoreLog;
 use crate::metrics::CoreMetrics;
 use crate::pipeline;
@@ -43,6 +44,7 @@ pub(crate) struct Core {
     pub(crate) metrics: CoreMetrics,
     id_prefix: u64,
     next_id: Cell<u64>,
+    next_connection: Cell<u64>,
     connections: RefCell<HashMap<u64, Rc<Connection>>>,
     is_draining: Cell<bool>,
 }
@@ -64,9 +66,9 @@ impl Core {
 /// Starts the thread of one core.
 pub(crate) fn spawn(
     index: usize,
-    socket: TcpListener,
+    sockets: Vec<(TcpListener, Serves)>,
     shared: Arc<Shared>,
-) -> io::Result<JoinHandle<()>> {
+) -> io::Result<std::thread::JoinHandle<()>> {
     let mut prefix = [0; 8];
     getrandom::fill(&mut prefix).map_err(io::Error::other)?;
     std::thread::Builder::new()
@@ -79,6 +81,7 @@ pub(crate) fn spawn(
                 log: shared.parts.log.core(),
                 id_prefix: u64::from_ne_bytes(prefix),
                 next_id: Cell::new(0),
+                next_connection: Cell::new(0),
                 connections: RefCell::default(),
                 is_draining: Cell::new(false),
                 shared,
@@ -87,22 +90,27 @@ pub(crate) fn spawn(
                 .enable_all()
                 .build_local(LocalOptions::default())
             {
-                Ok(runtime) => runtime.block_on(serve(core, socket)),
+                Ok(runtime) => runtime.block_on(serve(core, sockets)),
                 Err(error) => core.log.error("cannot start a core", &error),
             }
         })
 }
 
 /// Serves until a shutdown has ended the last connection.
-async fn serve(core: Rc<Core>, socket: TcpListener) {
-    let listener = match tokio::net::TcpListener::from_std(socket) {
-        Ok(listener) => listener,
-        Err(error) => {
-            core.log.error("cannot watch the listening socket", &error);
-            return;
+async fn serve(core: Rc<Core>, sockets: Vec<(TcpListener, Serves)>) {
+    let mut accepting = Vec::new();
+    for (socket, serves) in sockets {
+        match tokio::net::TcpListener::from_std(socket) {
+            Ok(listener) => {
+                let accept = accept(Rc::clone(&core), listener, serves);
+                accepting.push(tokio::task::spawn_local(accept));
+            }
+            Err(error) => {
+                core.log.error("cannot watch the listening socket", &error);
+                return;
+            }
         }
-    };
-    let accepting = tokio::task::spawn_local(accept(Rc::clone(&core), listener));
+    }
     let times = core.shared.parts.times;
     let shortest = times
         .head
@@ -117,7 +125,7 @@ async fn serve(core: Rc<Core>, socket: TcpListener) {
         tick.tick().await;
         let now = Instant::now();
         if core.is_draining() && cut_at.is_none() {
-            accepting.abort();
+            accepting.iter().for_each(JoinHandle::abort);
             core.is_draining.set(true);
             cut_at = Some(now + times.drain);
         }
@@ -144,8 +152,7 @@ impl Core {
     }
 }
 
-async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener) {
-    let mut next = 0;
+async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener, serves: Serves) {
     loop {
         let (stream, peer) = match listener.accept().await {
             Ok(accepted) => accepted,
@@ -158,9 +165,14 @@ async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener) {
                 continue;
             }
         };
-        let open = core.shared.connections.fetch_add(1, Ordering::Relaxed);
-        let counted = Counted(Rc::clone(&core), next);
-        next += 1;
+        let open = core.shared.connections(serves);
+        let open = open.fetch_add(1, Ordering::Relaxed);
+        let counted = Counted {
+            core: Rc::clone(&core),
+            number: core.next_connection.get(),
+            serves,
+        };
+        core.next_connection.set(counted.number + 1);
         if open >= core.shared.parts.max_connections {
             core.metrics.connections_refused.add(1);
             refuse(&stream);
@@ -168,27 +180,39 @@ async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener) {
         }
         core.metrics.connections.add(1);
         core.metrics.open_connections.add(1);
-        let connection = Rc::new(Connection::new(peer, Instant::now()));
+        let connection = Rc::new(Connection::new(peer, serves, Instant::now()));
         core.connections
             .borrow_mut()
-            .insert(counted.1, Rc::clone(&connection));
+            .insert(counted.number, Rc::clone(&connection));
         tokio::task::spawn_local(drive(Rc::clone(&core), stream, connection, counted));
     }
 }
 
 /// Counts a connection for as long as it lives.
-struct Counted(Rc<Core>, u64);
+struct Counted {
+    core: Rc<Core>,
+    /// Among the connections of its core.
+    number: u64,
+    serves: Serves,
+}
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let connection = self.0.connections.borrow_mut().remove(&self.1);
-        if let Some(connection) = connection {
-            self.0.metrics.open_connections.subtract(1);
+        let Core {
+            shared,
+            metrics,
+            connections,
+            ..
+        } = &*self.core;
+        // One that was refused was never among them.
+        if let Some(connection) = connections.borrow_mut().remove(&self.number) {
+            metrics.open_connections.subtract(1);
             if let Some(reason) = connection.ended() {
-                self.0.metrics.connection_ended(reason);
+                metrics.connection_ended(reason);
             }
         }
-        self.0.shared.connections.fetch_sub(1, Ordering::Relaxed);
+        let open = shared.connections(self.serves);
+        open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

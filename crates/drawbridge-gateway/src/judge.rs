@@ -48,7 +48,7 @@ pub(crate) fn judge(
 ) -> Result<Step, Denial> {
     malformed::check_path(head.uri.path())?;
     let is_sound = malformed::check(head);
-    let (endpoint, path) = match route(snapshot, head.uri.path()) {
+    let (endpoint, path) = match route(snapshot, head.uri.path(), trail.exchange.serves()) {
         Route::Endpoint(endpoint, path) => (endpoint, Some(path)),
         Route::BesideEndpoint(endpoint) => (endpoint, None),
         Route::Shared(path) => return shared::judge(core, snapshot, head, path, is_sound, trail),

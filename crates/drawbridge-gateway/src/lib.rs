@@ -41,6 +41,7 @@ use tokio::sync::mpsc;
 pub use crate::body::{BoxError, ManagementBody};
 pub use crate::connect::{ConnectError, Connector};
 pub use crate::listener::Bound;
+use crate::listener::Serves;
 use crate::log::Log;
 use crate::management::ManagementCall;
 pub use crate::metrics::Metrics;
@@ -89,7 +90,7 @@ pub struct Parts {
     pub management: mpsc::Sender<ManagementCall>,
     /// How connections to upstreams are made.
     pub connector: Arc<Connector>,
-    /// Most client connections at once; more get a bare 503.
+    /// Most client connections at once on each address; more get a bare 503.
     pub max_connections: usize,
     /// Largest request body in bytes, whatever an endpoint allows.
     pub max_body_bytes: u64,
@@ -100,8 +101,21 @@ pub struct Parts {
 /// State that all cores share.
 pub(crate) struct Shared {
     parts: Parts,
+    /// On the listener that serves pages.
     connections: AtomicUsize,
+    /// On a listener for management alone: it must be reachable when the other is full.
+    management_connections: AtomicUsize,
     is_draining: AtomicBool,
+}
+
+impl Shared {
+    /// How many connections are open on such a listener.
+    pub(crate) fn connections(&self, serves: Serves) -> &AtomicUsize {
+        match serves {
+            Serves::Everything | Serves::DataPlane => &self.connections,
+            Serves::Management => &self.management_connections,
+        }
+    }
 }
 
 /// A gateway that serves.
@@ -112,7 +126,7 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts one thread per listening socket.
+    /// Starts one thread per core.
     ///
     /// # Errors
     /// The operating system refuses a thread or its event queue.
@@ -120,14 +134,15 @@ impl Running {
         let shared = Arc::new(Shared {
             parts,
             connections: AtomicUsize::new(0),
+            management_connections: AtomicUsize::new(0),
             is_draining: AtomicBool::new(false),
         });
         let address = bound.address();
         let cores = bound
-            .into_sockets()
+            .into_cores()
             .into_iter()
             .enumerate()
-            .map(|(index, socket)| core::spawn(index, socket, Arc::clone(&shared)))
+            .map(|(index, sockets)| core::spawn(index, sockets, Arc::clone(&shared)))
             .collect::<io::Result<_>>()?;
         Ok(Self {
             address,

@@ -1,4 +1,4 @@
-//! Listening sockets: one per core on the same address.
+//! Listening sockets: one per core on the same address, and where management has an address of its own, another.
 //!
 //! With SO_REUSEPORT two processes would silently share a port, so the address is bound once without it first.
 
@@ -10,11 +10,23 @@ use socket2::{Domain, Protocol, Socket, Type};
 const BACKLOG: i32 = 1024;
 const ATTEMPTS: usize = 16;
 
-/// Listening sockets that share one address.
+/// Which URLs a listener answers; `/healthz` and `/readyz` all do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Serves {
+    /// The data plane, and what [`Self::Management`] stands for.
+    Everything,
+    /// What is management on another listener is nothing here.
+    DataPlane,
+    /// The management API, its description and metrics.
+    Management,
+}
+
+/// Listening sockets that share one address, and those for management where it has an address of its own.
 #[derive(Debug)]
 pub struct Bound {
     address: SocketAddr,
     sockets: Vec<TcpListener>,
+    management: Option<Box<Self>>,
 }
 
 impl Bound {
@@ -32,6 +44,7 @@ impl Bound {
                     return Ok(Self {
                         address: free,
                         sockets,
+                        management: None,
                     });
                 }
                 // Another process took the picked port in between.
@@ -46,8 +59,32 @@ impl Bound {
         self.address
     }
 
-    pub(crate) fn into_sockets(self) -> Vec<TcpListener> {
-        self.sockets
+    /// The same, with management on `other` only.
+    #[must_use]
+    pub fn with_management(mut self, other: Self) -> Self {
+        self.management = Some(Box::new(other));
+        self
+    }
+
+    /// The address that management has to itself.
+    pub fn management_address(&self) -> Option<SocketAddr> {
+        self.management.as_ref().map(|bound| bound.address)
+    }
+
+    /// The sockets of each core.
+    pub(crate) fn into_cores(self) -> Vec<Vec<(TcpListener, Serves)>> {
+        let Some(management) = self.management else {
+            let alone = |socket| vec![(socket, Serves::Everything)];
+            return self.sockets.into_iter().map(alone).collect();
+        };
+        let both = |(public, management)| {
+            vec![
+                (public, Serves::DataPlane),
+                (management, Serves::Management),
+            ]
+        };
+        let sockets = self.sockets.into_iter().zip(management.sockets);
+        sockets.map(both).collect()
     }
 }
 

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use drawbridge_policy::endpoint::{Endpoint, is_project_id};
 use drawbridge_policy::snapshot::Snapshot;
 
+use crate::listener::Serves;
+
 /// What a path names.
 #[derive(Debug)]
 pub(crate) enum Route<'s, 'p> {
@@ -30,8 +32,36 @@ pub(crate) enum Route<'s, 'p> {
 
 const MANAGEMENT: [&str; 5] = ["projects", "api-keys", "cors", "audit-log", "nodes"];
 
-/// Finds what `path` names.
-pub(crate) fn route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 'p> {
+/// Finds what `path` names on a listener.
+///
+/// Where management has a listener of its own, its paths are nothing on the other one: below an endpoint that endpoint's
+/// nothing, which its pages can read.
+pub(crate) fn route<'s, 'p>(
+    snapshot: &'s Snapshot,
+    path: &'p str,
+    serves: Serves,
+) -> Route<'s, 'p> {
+    let route = route_of_all(snapshot, path);
+    match (serves, &route) {
+        (Serves::Everything, _) => route,
+        (Serves::DataPlane, Route::Management) => {
+            endpoint_above(snapshot, path).map_or(Route::Nothing, Route::BesideEndpoint)
+        }
+        (Serves::DataPlane, _) => route,
+        (Serves::Management, Route::Management | Route::Alive | Route::Ready) => route,
+        (Serves::Management, _) => Route::Nothing,
+    }
+}
+
+/// The endpoint in whose URL the path is.
+fn endpoint_above<'s>(snapshot: &'s Snapshot, path: &str) -> Option<&'s Arc<Endpoint>> {
+    let below_root = path.strip_prefix('/')?;
+    let (end, _) = below_root.match_indices('/').nth(1)?;
+    snapshot.endpoint(&below_root[..end])
+}
+
+/// Finds what `path` names on a listener for everything.
+fn route_of_all<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 'p> {
     match path {
         "/healthz" => return Route::Alive,
         "/readyz" => return Route::Ready,

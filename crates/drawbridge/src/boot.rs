@@ -19,16 +19,21 @@ use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running as Gateway, T
 use drawbridge_policy::own_origins::OwnOrigins;
 use rustls::ClientConfig;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
 
 use crate::settings::{LogFormat, LogLevel, LogSettings, Settings};
 
 /// Management requests that wait for the control runtime; more wait at the data plane.
 const WAITING_CALLS: usize = 1024;
+/// The exit code after a second signal: open requests were cut.
+const STOPPED_AT_ONCE: u8 = 1;
 
 /// A gateway that answers.
 pub(crate) struct Running {
     /// Where it listens.
     pub(crate) address: SocketAddr,
+    /// Where management is served, if elsewhere.
+    management: Option<SocketAddr>,
     gateway: Gateway,
     control: JoinHandle<()>,
     log: Log,
@@ -42,6 +47,25 @@ impl Running {
         // The data plane held the only way to the control runtime, which ends now. A panic has been reported.
         let _ = self.control.join();
         self.log.close(self.log_writer);
+    }
+
+    /// The same on a thread of its own, so that the caller can give up waiting; says what is waited for.
+    fn stop_aside(self) -> std::io::Result<oneshot::Receiver<()>> {
+        let open = self.gateway.open_requests();
+        if open > 0 {
+            self.log.warn(&format!(
+                "draining: {open} open requests; again to stop at once"
+            ));
+        }
+        let (done, stopped) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("drawbridge-stop".to_owned())
+            .spawn(move || {
+                self.stop();
+                // Nobody waits any more only when the process ends.
+                let _ = done.send(());
+            })?;
+        Ok(stopped)
     }
 }
 
@@ -58,7 +82,9 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
             .context("start the control thread")?
     };
     let opened = opening.recv().context("the control thread ended")??;
-    let connector = Connector::new(tls_config()?, Some(opened.bound.address()));
+    let (address, management) = (opened.bound.address(), opened.bound.management_address());
+    let own = [Some(address), management].into_iter().flatten();
+    let connector = Connector::new(tls_config()?, own);
     let parts = Parts {
         live: opened.live,
         own_origins: opened.own_origins,
@@ -70,15 +96,15 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
         max_body_bytes: settings.limits.max_body_bytes,
         times: Times::default(),
     };
-    let address = opened.bound.address();
     let gateway = Gateway::start(opened.bound, parts).context("start the data plane")?;
-    if !address.ip().is_loopback() {
+    if !address.ip().is_loopback() && management.is_none() {
         log.warn(
-            "the management API is reachable from other machines: it is served on the same address",
+            "the management API is reachable from other machines, as `admin.listen` is unset: set it to an address of its own",
         );
     }
     Ok(Running {
         address,
+        management,
         gateway,
         control,
         log,
@@ -101,21 +127,30 @@ pub(crate) fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         )
     };
     let running = start(settings)?;
-    announce(running.address).context("write to standard output")?;
+    announce(&running).context("write to standard output")?;
     runtime.block_on(async {
+        let mut signal = async || {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+        };
+        signal().await;
+        let stopped = running.stop_aside().context("start a thread")?;
         tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
+            _ = stopped => Ok(ExitCode::SUCCESS),
+            () = signal() => Ok(ExitCode::from(STOPPED_AT_ONCE)),
         }
-    });
-    running.stop();
-    Ok(ExitCode::SUCCESS)
+    })
 }
 
-/// The line that scripts wait for.
-fn announce(address: SocketAddr) -> std::io::Result<()> {
+/// The line that scripts wait for, and where management is.
+fn announce(running: &Running) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
-    writeln!(out, "drawbridge listening on http://{address}")?;
+    writeln!(out, "drawbridge listening on http://{}", running.address)?;
+    if let Some(address) = running.management {
+        writeln!(out, "drawbridge management listening on http://{address}")?;
+    }
     out.flush()
 }
 

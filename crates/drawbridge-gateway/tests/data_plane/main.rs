@@ -6,6 +6,7 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod admin_listener;
 mod exposition;
 mod hostile;
 mod http2;

@@ -132,6 +132,28 @@ fn cors_decisions_are_counted_by_phase_result_and_reason() {
 }
 
 #[test]
+fn on_the_shared_url_preflights_are_no_endpoints_and_requests_are_their_endpoints() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&document(&upstream, &json!({})));
+    let mut client = gateway.client();
+    let lines = format!("origin: {PAGE}\r\naccess-control-request-method: POST\r\n");
+    assert_eq!(ask(&mut client, "OPTIONS", "/v1/x", &lines), 204);
+    client.send(format!(
+        "POST /v1/x HTTP/1.1\r\nhost: gw\r\norigin: {PAGE}\r\nx-api-key: {SECRET}\r\ncontent-length: 0\r\n\r\n"
+    ));
+    let mut connection = upstream.accept();
+    connection.request();
+    connection.answer("", "{}");
+    assert_eq!(client.answer().status(), 200);
+    let preflight = decision("preflight", "allowed", "").replace("tests/e", "");
+    let actual = decision("actual", "allowed", "");
+    await_values(
+        &gateway,
+        &[(&preflight, 1.0), (&actual, 1.0), (ANSWERED, 1.0)],
+    );
+}
+
+#[test]
 fn requests_are_counted_by_status_and_never_by_what_a_client_made_up() {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&document(&upstream, &json!({})));

@@ -41,8 +41,17 @@ impl Gateway {
     }
 
     pub(crate) fn start_with(document: &Value, adjust: impl FnOnce(&mut Parts)) -> Self {
-        let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(ROOT.as_bytes()))));
         let bound = Bound::bind("127.0.0.1:0".parse().unwrap(), 2).unwrap();
+        Self::start_on(bound, document, adjust)
+    }
+
+    pub(crate) fn start_on(
+        bound: Bound,
+        document: &Value,
+        adjust: impl FnOnce(&mut Parts),
+    ) -> Self {
+        let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(ROOT.as_bytes()))));
+        let own = [Some(bound.address()), bound.management_address()];
         let address = bound.address();
         let (log, _writer) = Log::start(Format::Json, Level::Info, std::io::sink()).unwrap();
         let (management, calls) = mpsc::channel(8);
@@ -53,7 +62,10 @@ impl Gateway {
             own_origins: OwnOrigins::new(None, address),
             log,
             management,
-            connector: Arc::new(Connector::new(tls_without_roots(), Some(address))),
+            connector: Arc::new(Connector::new(
+                tls_without_roots(),
+                own.into_iter().flatten(),
+            )),
             max_connections: 100,
             max_body_bytes: 64 << 20,
             times: Times::default(),
@@ -105,7 +117,11 @@ impl Gateway {
     }
 
     pub(crate) fn client(&self) -> Client {
-        Client(stream(TcpStream::connect(self.address).unwrap()))
+        Self::client_of(self.address)
+    }
+
+    pub(crate) fn client_of(address: SocketAddr) -> Client {
+        Client(stream(TcpStream::connect(address).unwrap()))
     }
 
     pub(crate) fn take(&mut self) -> Running {

@@ -64,7 +64,7 @@ pub(super) fn run(
 
 /// The listening sockets come first: where the port is taken, nothing is made on disk and no key is shown.
 async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Opened)> {
-    let bound = bind(settings.listen)?;
+    let bound = bind_all(settings)?;
     check_data_dir(&settings.data_dir)?;
     let master_key = match &settings.master_key {
         Some(text) => MasterKey::from_secret(text.expose()),
@@ -93,12 +93,19 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     let own_origins = OwnOrigins::new(settings.public_url.as_deref(), bound.address());
     let metrics = Arc::new(Metrics::new(Arc::clone(&live), log.clone()));
     let exposed = Arc::clone(&metrics);
+    let management = bound.management_address();
     let state = AdminState {
         store,
         live: Arc::clone(&live),
         clock: Timestamp::now,
-        own_origins: own_origins.clone(),
-        metrics: MetricsSource::new(bound.address(), move || exposed.exposition()),
+        // Pages are served by another address; what they are called must not open management.
+        own_origins: match management {
+            Some(address) => OwnOrigins::new(None, address),
+            None => own_origins.clone(),
+        },
+        metrics: MetricsSource::new(management.unwrap_or(bound.address()), move || {
+            exposed.exposition()
+        }),
     };
     Ok((
         state,
@@ -111,11 +118,19 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     ))
 }
 
-fn bind(address: SocketAddr) -> anyhow::Result<Bound> {
+fn bind_all(settings: &Settings) -> anyhow::Result<Bound> {
+    let bound = bind(settings.listen, "--listen")?;
+    Ok(match settings.admin_listen {
+        Some(address) => bound.with_management(bind(address, "--admin-listen")?),
+        None => bound,
+    })
+}
+
+fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<Bound> {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     Bound::bind(address, cores).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow!(
-            "cannot listen on {address}: something else does; stop it, or choose another port with --listen"
+            "cannot listen on {address}: something else does; stop it, or choose another port with {flag}"
         ),
         _ => anyhow!(error).context(format!("cannot listen on {address}")),
     })

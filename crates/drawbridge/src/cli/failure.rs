@@ -62,6 +62,10 @@ impl Refusal {
                 "pass a secret key with the right scopes in DRAWBRIDGE_KEY or --key; the root key stands in \
                  `root.key` in the gateway's data directory"
             }
+            // The data plane's words: management is served elsewhere.
+            StatusCode::NOT_FOUND if self.problem["error"]["code"] == "route_not_found" => {
+                "the gateway serves management at another address, `admin.listen`: name that with --url or DRAWBRIDGE_URL"
+            }
             StatusCode::NOT_FOUND => "the `list` commands show what there is",
             StatusCode::PRECONDITION_FAILED => {
                 "somebody else changed it meanwhile: look at it with `show`, then try again"

@@ -82,15 +82,18 @@ enum Command {
 
 const SERVE_HELP: &str = "\
 Every setting can also stand in the configuration file, or in the environment as
-DRAWBRIDGE_LISTEN, DRAWBRIDGE_DATA_DIR, DRAWBRIDGE_PUBLIC_URL, DRAWBRIDGE_LOG_LEVEL and so on.
+DRAWBRIDGE_LISTEN, DRAWBRIDGE_DATA_DIR, DRAWBRIDGE_ADMIN_LISTEN, DRAWBRIDGE_LOG_LEVEL and so on.
 Flags win over the environment, the environment over the file.
 
 The root key comes from DRAWBRIDGE_ROOT_KEY (32 or more characters); without it one is made
 at first start, printed once and kept in the data directory. DRAWBRIDGE_MASTER_KEY encrypts
 upstream credentials; without it a key file is made in the data directory.
 
+SIGINT (Ctrl-C) and SIGTERM stop it: open requests may finish, for 30 s at most. A second one stops it at once.
+
 Exit codes:
   0  stopped as asked
+  1  stopped at once by a second signal
   2  wrong usage
   3  cannot start: configuration, data directory or address";
 

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     /// The origin under which browsers reach the gateway.
     pub(crate) public_url: Option<String>,
+    /// `[admin] listen`: where management and metrics are served alone; unset, `listen` serves them.
+    pub(crate) admin_listen: Option<SocketAddr>,
     pub(crate) limits: Limits,
     pub(crate) log: LogSettings,
     /// `DRAWBRIDGE_ROOT_KEY`; made at first start when unset.
@@ -83,6 +85,7 @@ impl Default for Settings {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             data_dir: PathBuf::from("data"),
             public_url: None,
+            admin_listen: None,
             limits: Limits {
                 max_connections: 10_000,
                 max_body_bytes: 32 << 20,
@@ -121,6 +124,7 @@ impl Settings {
                 .parse("data_dir", parse_directory)
                 .unwrap_or(default.data_dir),
             public_url: raw.parse("public_url", parse_public_url),
+            admin_listen: raw.parse("admin.listen", parse_address),
             limits: Limits {
                 max_connections: raw
                     .parse("limits.max_connections", connections)
@@ -138,6 +142,13 @@ impl Settings {
             root_key: raw.secret("DRAWBRIDGE_ROOT_KEY", check_secret),
             master_key: raw.secret("DRAWBRIDGE_MASTER_KEY", check_secret),
         };
+        let is_same = |admin: SocketAddr| admin.port() != 0 && admin == settings.listen;
+        if settings.admin_listen.is_some_and(is_same) {
+            let address = settings.listen;
+            raw.problems.push(format!(
+                "`listen` and `admin.listen` are both {address}: give management another port, or leave `admin.listen` out"
+            ));
+        }
         match raw.problems {
             problems if problems.is_empty() => Ok(settings),
             problems => Err(SettingsError(problems)),

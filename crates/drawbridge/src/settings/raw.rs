@@ -38,6 +38,9 @@ pub(crate) struct Flags {
     /// The origin under which browsers reach this gateway, e.g. https://ai.example.com
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) public_url: Option<String>,
+    /// Address and port for management and metrics alone, which --listen then does not serve
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) admin_listen: Option<String>,
     /// Most client connections at once [default: 10000]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) max_connections: Option<String>,
@@ -62,6 +65,7 @@ impl Flags {
             ("listen", &self.listen),
             ("data_dir", &self.data_dir),
             ("public_url", &self.public_url),
+            ("admin.listen", &self.admin_listen),
             ("limits.max_connections", &self.max_connections),
             ("limits.max_body_bytes", &self.max_body_bytes),
             ("log.format", &self.log_format),
@@ -89,7 +93,8 @@ impl fmt::Display for Place {
             Self::Flag(name) => {
                 let leaf = name.rsplit('.').next().unwrap_or(name);
                 // `log.format` is `--log-format`, but `limits.max_connections` is `--max-connections`.
-                let leaf = if name.starts_with("log.") { name } else { leaf };
+                let is_long = name.starts_with("log.") || name.starts_with("admin.");
+                let leaf = if is_long { name } else { leaf };
                 write!(f, "--{}", leaf.replace(['_', '.'], "-"))
             }
         }

@@ -65,6 +65,21 @@ fn flags_win_over_environment_and_environment_over_the_file() {
 }
 
 #[test]
+fn management_has_no_address_of_its_own_unless_it_is_given_another() {
+    let load = |file| load(file, &[], |_| {});
+    assert_eq!(load("").unwrap().admin_listen, None);
+    let settings = load("[admin]\nlisten = '127.0.0.1:8081'").unwrap();
+    let address = settings.admin_listen.map(|address| address.to_string());
+    assert_eq!(address.as_deref(), Some("127.0.0.1:8081"));
+    // Port 0 picks two.
+    assert!(load("listen = '127.0.0.1:0'\n[admin]\nlisten = '127.0.0.1:0'").is_ok());
+    assert_eq!(
+        load("[admin]\nlisten = '127.0.0.1:8080'").unwrap_err(),
+        "`listen` and `admin.listen` are both 127.0.0.1:8080: give management another port, or leave `admin.listen` out"
+    );
+}
+
+#[test]
 fn secrets_come_from_the_environment_and_are_not_printed() {
     let settings = load("", &[("DRAWBRIDGE_ROOT_KEY", SECRET)], |_| {}).unwrap();
     assert_eq!(settings.root_key.as_ref().map(Secret::expose), Some(SECRET));

@@ -6,7 +6,9 @@
     reason = "a test that cannot go on ends"
 )]
 
+mod admin_listen;
 mod cli;
 mod demo;
 mod disk;
 mod process;
+mod stopping;

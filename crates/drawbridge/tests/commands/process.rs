@@ -112,6 +112,18 @@ impl Drop for Running {
     }
 }
 
+/// Sends a process a signal, by its name as `kill` has it.
+pub(crate) fn signal(id: u32, name: &str) {
+    let arguments = [format!("-{name}"), id.to_string()];
+    assert!(
+        Command::new("kill")
+            .args(arguments)
+            .status()
+            .unwrap()
+            .success()
+    );
+}
+
 /// Sends one HTTP/1.1 request with these header lines, and returns the whole answer as text.
 pub(crate) fn exchange(url: &str, method: &str, path: &str, lines: &[&str], body: &str) -> String {
     let address = url.strip_prefix("http://").unwrap();

@@ -15,6 +15,7 @@ pub mod key;
 pub mod key_config;
 pub mod model_scan;
 pub mod names;
+pub mod network;
 pub mod origin;
 pub mod origin_set;
 pub mod own_origins;

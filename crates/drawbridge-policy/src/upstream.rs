@@ -7,6 +7,7 @@
 //! each address that it is about to connect to), and never repeat user info or a query in a message: people paste keys
 //! there.
 
+mod destinations;
 mod fault;
 mod host;
 mod network;
@@ -15,6 +16,7 @@ mod suggest;
 use std::fmt;
 use std::net::IpAddr;
 
+pub use destinations::Destinations;
 pub use network::forbidden_upstream_address;
 
 use crate::issue::ConfigIssue;

@@ -8,13 +8,14 @@ use axum::response::{IntoResponse, Response};
 use drawbridge_policy::cors::OriginHeader;
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::key::{Caller, KeyKind};
+use drawbridge_policy::network::NetworkSet;
 use drawbridge_policy::token::{self, TokenDigest};
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HOST, ORIGIN};
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::AdminState;
 use crate::answer::CalledBy;
 use crate::problem::{Fault, Problem};
+use crate::{AdminState, ClientAddress};
 
 /// Who called, and by which token.
 #[derive(Clone, Debug)]
@@ -41,7 +42,8 @@ pub(crate) async fn pass(
     }
 }
 
-/// Lets a request pass on to its operation as its caller's, or answers it: 400 two keys, 401, 403 publishable key.
+/// Lets a request pass on to its operation as its caller's, or answers it: 400 two keys, 401, 403 for a publishable key or
+/// one that may not be used from there.
 pub(crate) async fn identify(
     State(state): State<AdminState>,
     mut request: Request,
@@ -52,7 +54,8 @@ pub(crate) async fn identify(
         Err(problem) => return problem.into_response(),
     };
     let called_by = CalledBy(identity.caller.clone());
-    let mut response = match check_kind(&identity.caller) {
+    let checked = check_key(&identity.caller, &request);
+    let mut response = match checked {
         Ok(()) => {
             request.extensions_mut().insert(identity);
             next.run(request).await
@@ -115,11 +118,22 @@ fn authenticate(state: &AdminState, headers: &HeaderMap) -> Result<Identity, Pro
     })
 }
 
-fn check_kind(caller: &Caller) -> Result<(), Problem> {
-    match caller {
-        Caller::Key(key) if key.kind == KeyKind::Publishable => {
-            Err(Problem::denied(Denial::RouteNotPermitted))
-        }
-        Caller::Root | Caller::Key(_) => Ok(()),
+/// The key's own restrictions, which hold here as on the data plane.
+fn check_key(caller: &Caller, request: &Request) -> Result<(), Problem> {
+    let Caller::Key(key) = caller else {
+        return Ok(());
+    };
+    if key.kind == KeyKind::Publishable {
+        return Err(Problem::denied(Denial::RouteNotPermitted));
     }
+    let client = request.extensions().get::<ClientAddress>();
+    let is_inside =
+        |networks: &NetworkSet| client.is_some_and(|client| networks.contains(client.0));
+    if !key.allowed_ips.as_ref().is_none_or(is_inside) {
+        return Err(Problem::denied(Denial::KeyIpNotAllowed));
+    }
+    if key.require_origin && !request.headers().contains_key(ORIGIN) {
+        return Err(Problem::denied(Denial::OriginRequired));
+    }
+    Ok(())
 }

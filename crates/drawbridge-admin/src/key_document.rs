@@ -115,6 +115,8 @@ pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
         "mode": document["mode"],
         "scopes": document["scopes"],
         "endpoints": document["endpoints"],
+        "allowed_ips": document["allowed_ips"],
+        "require_origin": document["require_origin"],
         "expires_at": document["expires_at"],
         "created_at": row.created_at.to_string(),
         "revoked_at": row.revoked_at.map(|time| time.to_string()),

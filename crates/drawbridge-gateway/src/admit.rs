@@ -2,6 +2,7 @@
 //!
 //! [`Admitted`] is the proof; only [`admit`] makes one, and only with one can a request reach an upstream.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use drawbridge_policy::cors::{ActualVerdict, Refusal};
@@ -24,23 +25,38 @@ impl Admitted {
 /// What is judged besides the caller.
 pub(crate) struct Facts<'r> {
     pub(crate) endpoint: &'r Arc<Endpoint>,
-    pub(crate) method: &'r Method,
-    /// Behind the endpoint's base.
-    pub(crate) path: &'r str,
+    pub(crate) usage: Use<'r>,
     pub(crate) verdict: &'r ActualVerdict<'r>,
     /// Whether the request carries an Origin that is not the gateway's own, readable or not.
     pub(crate) is_cross_origin: bool,
 }
 
-/// What can be said of a key before the endpoint is known: whether it may send this to any.
-pub(crate) fn check_route(key: &ApiKey, method: &Method, path: &str) -> Result<(), Denial> {
+/// How a key is used, whatever the endpoint.
+pub(crate) struct Use<'r> {
+    pub(crate) method: &'r Method,
+    /// Behind the endpoint's base.
+    pub(crate) path: &'r str,
+    pub(crate) client: IpAddr,
+    /// Whether the request carries an Origin, readable or not.
+    pub(crate) has_origin: bool,
+}
+
+/// What can be said of a key before the endpoint is known.
+pub(crate) fn check_key(key: &ApiKey, usage: &Use<'_>) -> Result<(), Denial> {
     if !key.scopes.contains(Scope::Inference) {
         return Err(Denial::ScopeMissing);
     }
-    let may_use_route =
-        key.kind == KeyKind::Secret || is_publishable_route(method.as_str().as_bytes(), path);
+    let method = usage.method.as_str().as_bytes();
+    let may_use_route = key.kind == KeyKind::Secret || is_publishable_route(method, usage.path);
     if !may_use_route {
         return Err(Denial::RouteNotPermitted);
+    }
+    let networks = key.allowed_ips.as_ref();
+    if networks.is_some_and(|networks| !networks.contains(usage.client)) {
+        return Err(Denial::KeyIpNotAllowed);
+    }
+    if key.require_origin && !usage.has_origin {
+        return Err(Denial::OriginRequired);
     }
     Ok(())
 }
@@ -51,7 +67,7 @@ pub(crate) fn admit(facts: &Facts<'_>, caller: &Caller) -> Result<Admitted, Deni
         if !key.allows_endpoint(&facts.endpoint.project.id, &facts.endpoint.name) {
             return Err(Denial::EndpointNotPermitted);
         }
-        check_route(key, facts.method, facts.path)?;
+        check_key(key, &facts.usage)?;
     }
     if facts.verdict.refusal == Some(Refusal::OriginNotAllowed) {
         return Err(Denial::OriginNotAllowed);

@@ -3,6 +3,7 @@
 //! One synchronous function over one snapshot: route, preflight, key, admission, in the order of refusals that design
 //! section 10 lists. Nothing here may wait, and nothing is forwarded without the proof that [`admit`] gives.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use drawbridge_policy::cors::{ActualVerdict, OriginHeader, Preflight, PreflightAnswer, Refusal};
@@ -17,7 +18,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Response, Uri};
 use jiff::Timestamp;
 
-use crate::admit::{Admitted, Facts, admit};
+use crate::admit::{Admitted, Facts, Use, admit};
 use crate::body::Content;
 use crate::core::Core;
 use crate::headers::{RequestedHeaders, values};
@@ -116,11 +117,22 @@ pub(crate) fn is_own(core: &Core, origin: OriginHeader<'_>) -> bool {
     matches!(origin, OriginHeader::One(origin) if core.shared.parts.own_origins.contains(origin))
 }
 
+/// How a request uses its key.
+pub(crate) fn usage<'r>(head: &'r Parts, path: &'r str, client: IpAddr) -> Use<'r> {
+    Use {
+        method: &head.method,
+        path,
+        client,
+        has_origin: head.headers.contains_key(header::ORIGIN),
+    }
+}
+
 /// An actual request and the endpoint that it is for.
 pub(crate) struct Crossing<'e> {
     endpoint: &'e Arc<Endpoint>,
     verdict: ActualVerdict<'e>,
     is_cross_origin: bool,
+    client: IpAddr,
 }
 
 impl<'e> Crossing<'e> {
@@ -144,6 +156,7 @@ impl<'e> Crossing<'e> {
             endpoint,
             verdict,
             is_cross_origin,
+            client: trail.exchange.client_ip(),
         }
     }
 
@@ -156,8 +169,7 @@ impl<'e> Crossing<'e> {
     ) -> Result<(Admitted, Uri), Denial> {
         let facts = Facts {
             endpoint: self.endpoint,
-            method: &head.method,
-            path,
+            usage: usage(head, path, self.client),
             verdict: &self.verdict,
             is_cross_origin: self.is_cross_origin,
         };

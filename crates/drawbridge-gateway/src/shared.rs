@@ -16,10 +16,10 @@ use http::request::Parts;
 use http::{Method, Response};
 use percent_encoding::percent_decode_str;
 
-use crate::admit::check_route;
+use crate::admit::check_key;
 use crate::body::Content;
 use crate::core::Core;
-use crate::judge::{Crossing, Step, authenticate, is_own, origin, preflight};
+use crate::judge::{Crossing, Step, authenticate, is_own, origin, preflight, usage};
 use crate::respond::{self, Dress};
 use crate::trail::Trail;
 
@@ -69,7 +69,7 @@ pub(crate) fn judge(
         // The root key has no project.
         return Err(Denial::EndpointNotPermitted);
     };
-    check_route(key, &head.method, path)?;
+    check_key(key, &usage(head, path, trail.exchange.client_ip()))?;
     let directory = snapshot.directory(&key.project_id).cloned();
     let directory = directory.unwrap_or_default();
     let models = Models::of(path).filter(|_| matches!(head.method, Method::GET | Method::HEAD));

@@ -28,6 +28,10 @@ pub enum Denial {
     RevokedKey,
     /// The endpoint does not admit the page's origin.
     OriginNotAllowed,
+    /// The key may not be used from this address.
+    KeyIpNotAllowed,
+    /// The key is for pages only, and no Origin came with the request.
+    OriginRequired,
     /// The key lacks the scope.
     ScopeMissing,
     /// The key may not use this endpoint.
@@ -86,7 +90,7 @@ const fn row(code: &'static str, status: u16, message: &'static str, hint: &'sta
 
 impl Denial {
     /// Every denial, in the order of their statuses.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 32] = [
         Self::MalformedRequest,
         Self::ConflictingKeys,
         Self::UpgradeNotSupported,
@@ -98,6 +102,8 @@ impl Denial {
         Self::ExpiredKey,
         Self::RevokedKey,
         Self::OriginNotAllowed,
+        Self::KeyIpNotAllowed,
+        Self::OriginRequired,
         Self::ScopeMissing,
         Self::EndpointNotPermitted,
         Self::RouteNotPermitted,
@@ -186,6 +192,18 @@ impl Denial {
                 403,
                 "This endpoint does not admit the page's origin.",
                 "Add the origin, exactly as the browser sends it, to the endpoint's `allowedOrigins`.",
+            ),
+            Self::KeyIpNotAllowed => row(
+                "key_ip_not_allowed",
+                403,
+                "The API key may not be used from this network address.",
+                "Add the client's address or network to the key's `allowed_ips`, or lift the restriction with null.",
+            ),
+            Self::OriginRequired => row(
+                "origin_required",
+                403,
+                "The API key is for web pages only, and the request has no Origin.",
+                "Call from a page, use another key from servers, or set the key's `require_origin` to false.",
             ),
             Self::ScopeMissing => row(
                 "scope_missing",

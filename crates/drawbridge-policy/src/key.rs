@@ -7,6 +7,7 @@ use std::fmt;
 use jiff::Timestamp;
 
 use crate::denial::Denial;
+use crate::network::NetworkSet;
 use crate::token::TokenDigest;
 
 /// Whether a key may stand in a page's source.
@@ -128,6 +129,10 @@ pub struct ApiKey {
     pub scopes: Scopes,
     /// Names of the endpoints that it may use; `None` means all of its project.
     pub endpoints: Option<Box<[Box<str>]>>,
+    /// Networks that it may be used from; `None` means any.
+    pub allowed_ips: Option<NetworkSet>,
+    /// Whether requests without Origin are refused.
+    pub require_origin: bool,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.

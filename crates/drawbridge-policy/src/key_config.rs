@@ -5,12 +5,15 @@
 
 mod excess;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::document::{Fields, as_array, as_string, as_strings, as_timestamp, nearest};
 use crate::issue::{ConfigIssue, Problems};
 use crate::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
+use crate::network::parse_network;
 
 /// Longest list of a key.
 const MAX_ENTRIES: usize = 1000;
@@ -18,7 +21,8 @@ const MAX_NAME: usize = 100;
 /// What a key is called whose maker gave it no name.
 const DEFAULT_NAME: &str = "unnamed";
 
-/// A key's document: `{"name", "kind", "mode", "scopes", "endpoints", "expires_at"}`, read and valid in itself.
+/// A key's document: `{"name", "kind", "mode", "scopes", "endpoints", "allowed_ips", "require_origin", "expires_at"}`, read
+/// and valid in itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyConfig {
     /// What people call it; 1 to 100 characters.
@@ -31,6 +35,10 @@ pub struct KeyConfig {
     pub scopes: Vec<Scope>,
     /// Names of the endpoints that it may use, as given; `None` means all of its project.
     pub endpoints: Option<Vec<String>>,
+    /// Addresses and networks that it may be used from, as given; `None` means any.
+    pub allowed_ips: Option<Vec<String>>,
+    /// Whether requests without Origin are refused.
+    pub require_origin: bool,
     /// When it ends; `None` means never.
     pub expires_at: Option<Timestamp>,
 }
@@ -65,6 +73,8 @@ impl KeyConfig {
             check_length(names.len(), &fields.pointer_to("endpoints"), problems);
             Some(names)
         });
+        let allowed_ips = read_networks(fields, problems);
+        let require_origin = fields.boolean("require_origin", problems);
         let expires_at = fields
             .nullable("expires_at")
             .and_then(|value| as_timestamp(value, &fields.pointer_to("expires_at"), problems));
@@ -74,6 +84,8 @@ impl KeyConfig {
             mode: mode.unwrap_or(KeyMode::Live),
             scopes,
             endpoints,
+            allowed_ips,
+            require_origin: require_origin.unwrap_or_default(),
             expires_at,
         })
     }
@@ -86,6 +98,8 @@ impl KeyConfig {
             "mode": self.mode.name(),
             "scopes": self.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>(),
             "endpoints": self.endpoints,
+            "allowed_ips": self.allowed_ips,
+            "require_origin": self.require_origin,
             "expires_at": self.expires_at.map(|time| time.to_string()),
         })
     }
@@ -110,6 +124,14 @@ impl KeyConfig {
             }
             warn_of_repetitions(names, "/endpoints", &mut warnings);
         }
+        if let Some(networks) = &self.allowed_ips {
+            if networks.is_empty() {
+                let detail = "the list is empty, so the key may be used from nowhere; null lets it be used from everywhere";
+                let issue = ConfigIssue::new("/allowed_ips", "empty_list", detail);
+                warnings.push(issue.suggest(Value::Null));
+            }
+            warn_of_repetitions(networks, "/allowed_ips", &mut warnings);
+        }
         warnings
     }
 
@@ -121,14 +143,23 @@ impl KeyConfig {
         tokens: impl IntoIterator<Item = KeyToken>,
         revoked_at: Option<Timestamp>,
     ) -> ApiKey {
-        let boxed = |names: &Vec<String>| names.iter().map(|name| name.as_str().into()).collect();
+        let distinct = |names: &Vec<String>| {
+            let names: BTreeSet<_> = names.iter().map(String::as_str).collect();
+            names.into_iter().map(Box::from).collect()
+        };
+        let networks = |texts: &Vec<String>| {
+            let networks = texts.iter().filter_map(|text| parse_network(text).ok());
+            networks.collect()
+        };
         ApiKey {
             id: id.into(),
             project_id: project_id.into(),
             kind: self.kind,
             mode: self.mode,
             scopes: self.scopes.iter().copied().collect(),
-            endpoints: self.endpoints.as_ref().map(boxed),
+            endpoints: self.endpoints.as_ref().map(distinct),
+            allowed_ips: self.allowed_ips.as_ref().map(networks),
+            require_origin: self.require_origin,
             expires_at: self.expires_at,
             revoked_at,
             tokens: tokens.into_iter().collect(),
@@ -210,6 +241,24 @@ fn read_scopes(
     scopes
 }
 
+/// Addresses and networks; `None` when absent or null.
+fn read_networks(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Vec<String>> {
+    let pointer = fields.pointer_to("allowed_ips");
+    let texts = as_strings(fields.nullable("allowed_ips")?, &pointer, problems)?;
+    check_length(texts.len(), &pointer, problems);
+    for (index, text) in texts.iter().enumerate() {
+        if let Err(fault) = parse_network(text) {
+            let pointer = format!("{pointer}/{index}");
+            let issue = ConfigIssue::new(pointer, fault.code(), fault.to_string());
+            problems.push(match fault.suggestion() {
+                Some(network) => issue.suggest(network),
+                None => issue,
+            });
+        }
+    }
+    Some(texts)
+}
+
 fn check_length(length: usize, pointer: &str, problems: &mut Problems) {
     if length > MAX_ENTRIES {
         let detail = format!("at most {MAX_ENTRIES} entries can be listed, and these are {length}");
@@ -263,7 +312,7 @@ mod tests {
         let key = KeyConfig::read(&json!({"kind": "secret"})).unwrap();
         let expected = json!({
             "name": "unnamed", "kind": "secret", "mode": "live", "scopes": ["inference"], "endpoints": null,
-            "expires_at": null,
+            "allowed_ips": null, "require_origin": false, "expires_at": null,
         });
         assert_eq!(key.to_value(), expected);
         assert_eq!(KeyConfig::read(&expected).unwrap(), key);
@@ -331,6 +380,31 @@ mod tests {
                 .count(),
             4
         );
+    }
+
+    #[test]
+    fn networks_are_checked_one_by_one() {
+        let document = json!({
+            "kind": "secret",
+            "allowed_ips": ["192.0.2.0/24", "192.0.2.7/24", "intranet", "::1", "10.0.0.0/40"],
+        });
+        assert_eq!(
+            found(&document),
+            [
+                ("/allowed_ips/1".to_owned(), "network_host_bits"),
+                ("/allowed_ips/2".to_owned(), "bad_network"),
+                ("/allowed_ips/4".to_owned(), "bad_network"),
+            ]
+        );
+        let suggestion = &KeyConfig::read(&document).unwrap_err()[0].suggestion;
+        assert_eq!(*suggestion, Some(json!("192.0.2.0/24")));
+        let key = KeyConfig::read(&json!({"kind": "secret", "allowed_ips": ["192.0.2.0/24"]}));
+        let key = key.unwrap().compile("ak_live_1", "proj_abcdef", [], None);
+        let allows = |address: &str| {
+            let networks = key.allowed_ips.as_ref().unwrap();
+            networks.contains(address.parse().unwrap())
+        };
+        assert!(allows("192.0.2.9") && allows("::ffff:192.0.2.9") && !allows("192.0.3.1"));
     }
 
     #[test]

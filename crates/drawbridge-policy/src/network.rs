@@ -7,6 +7,39 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use ipnet::{IpNet, Ipv4Net};
 
+/// Networks that an address can be in.
+///
+/// They are kept without overlaps and in order, so that the one that could hold an address is found by bisection,
+/// however many there are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkSet {
+    /// Disjoint, by their first addresses.
+    networks: Box<[IpNet]>,
+}
+
+impl NetworkSet {
+    /// Whether the address, unwrapped where it is an IPv4 one, is in one of them.
+    pub fn contains(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let after = self
+            .networks
+            .partition_point(|network| network.network() <= address);
+        let candidate = after.checked_sub(1).and_then(|at| self.networks.get(at));
+        candidate.is_some_and(|network| network.contains(&address))
+    }
+}
+
+impl FromIterator<IpNet> for NetworkSet {
+    fn from_iter<I: IntoIterator<Item = IpNet>>(networks: I) -> Self {
+        let networks: Vec<_> = networks.into_iter().collect();
+        let mut networks = IpNet::aggregate(&networks);
+        networks.sort_unstable_by_key(IpNet::network);
+        Self {
+            networks: networks.into(),
+        }
+    }
+}
+
 /// Why a text is no network.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NetworkFault {
@@ -29,6 +62,14 @@ pub enum NetworkFault {
 }
 
 impl NetworkFault {
+    /// The stable name.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "bad_network",
+            Self::HostBits { .. } => "network_host_bits",
+        }
+    }
+
     /// What was probably meant; itself a network.
     pub fn suggestion(&self) -> Option<String> {
         match self {
@@ -83,6 +124,61 @@ fn unwrapped(network: IpNet) -> IpNet {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Addresses and prefixes from a small world, so that they meet; v4, v6 and v4 wrapped in v6.
+    fn address() -> impl Strategy<Value = IpAddr> {
+        let byte = prop_oneof![
+            Just(0),
+            Just(1),
+            Just(127),
+            Just(128),
+            Just(255),
+            any::<u8>()
+        ];
+        (prop::collection::vec(byte, 4), 0..3).prop_map(|(bytes, family)| {
+            let v4 = Ipv4Addr::new(bytes[0], bytes[1], bytes[2], bytes[3]);
+            match family {
+                0 => IpAddr::V4(v4),
+                1 => IpAddr::V6(v4.to_ipv6_mapped()),
+                _ => IpAddr::V6((u128::from(v4.to_bits()) << 96 | u128::from(bytes[3])).into()),
+            }
+        })
+    }
+
+    fn bits(address: IpAddr) -> (u32, u128) {
+        match address.to_canonical() {
+            IpAddr::V4(address) => (32, u128::from(address.to_bits())),
+            IpAddr::V6(address) => (128, address.to_bits()),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_set_holds_what_one_of_its_networks_holds_bit_by_bit(
+            networks in prop::collection::vec((address(), 0..=128_u32), 0..20),
+            asked in prop::collection::vec(address(), 20),
+        ) {
+            let networks: Vec<_> = networks
+                .into_iter()
+                .map(|(address, prefix)| (address.to_canonical(), prefix % (bits(address).0 + 1)))
+                .collect();
+            let set: NetworkSet = networks
+                .iter()
+                .map(|(address, prefix)| IpNet::new(*address, u8::try_from(*prefix).unwrap()).unwrap().trunc())
+                .collect();
+            let known = networks.iter().map(|(address, _)| *address);
+            for address in asked.into_iter().chain(known) {
+                let (length, own) = bits(address);
+                let is_in = networks.iter().any(|(network, prefix)| {
+                    let (of, bits) = bits(*network);
+                    let behind = length - prefix.min(&length);
+                    of == length && own.checked_shr(behind).unwrap_or(0) == bits.checked_shr(behind).unwrap_or(0)
+                });
+                prop_assert_eq!(set.contains(address), is_in, "{}", address);
+            }
+        }
+    }
 
     #[test]
     fn addresses_and_blocks_are_read_and_wrapped_ones_unwrapped() {

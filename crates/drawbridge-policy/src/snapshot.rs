@@ -305,6 +305,8 @@ mod tests {
             mode: KeyMode::Live,
             scopes: [Scope::Inference].into_iter().collect(),
             endpoints: None,
+            allowed_ips: None,
+            require_origin: false,
             expires_at: None,
             revoked_at: revoked.then_some(Timestamp::UNIX_EPOCH),
             tokens: tokens

@@ -21,13 +21,15 @@ const ALWAYS: [Fault; 6] = [
     Fault::StoreUnavailable,
 ];
 /// The same, as the data plane says it.
-const DENIALS: [Denial; 6] = [
+const DENIALS: [Denial; 8] = [
     Denial::ConflictingKeys,
     Denial::MissingKey,
     Denial::InvalidKey,
     Denial::ExpiredKey,
     Denial::RevokedKey,
     Denial::RouteNotPermitted,
+    Denial::KeyIpNotAllowed,
+    Denial::OriginRequired,
 ];
 /// What the gateway refuses before it hands a request over.
 const BEFORE: [Denial; 6] = [

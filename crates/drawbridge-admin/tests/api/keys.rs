@@ -36,8 +36,9 @@ async fn a_new_key_works_at_once_and_shows_its_token_once() {
     assert_eq!(holder(&gateway, token).as_deref(), Some(id));
     let expected = json!({
         "object": "api_key", "id": id, "project": "alpha", "project_id": "proj_alpha00", "name": "web",
-        "kind": "publishable", "mode": "test", "scopes": ["inference"], "endpoints": ["one"], "expires_at": null,
-        "created_at": now().to_string(), "revoked_at": null, "status": "active", "warnings": [],
+        "kind": "publishable", "mode": "test", "scopes": ["inference"], "endpoints": ["one"], "allowed_ips": null,
+        "require_origin": false, "expires_at": null, "created_at": now().to_string(), "revoked_at": null,
+        "status": "active", "warnings": [],
     });
     let shown = gateway.root().get(&path(&answer.body)).await.must(200);
     assert_eq!(
@@ -409,4 +410,50 @@ async fn keys_come_in_pages() {
         (&second["has_more"], &second["next_cursor"]),
         (&json!(false), &json!(null))
     );
+}
+
+#[tokio::test]
+async fn a_keys_own_restrictions_hold_for_management_too() {
+    let gateway = Gateway::furnished().await;
+    let document = |mut restriction: Value| {
+        let mut document = json!({"project": "alpha", "kind": "secret", "scopes": ["keys:read"]});
+        document
+            .as_object_mut()
+            .unwrap()
+            .append(restriction.as_object_mut().unwrap());
+        document
+    };
+    for (restriction, code) in [
+        (
+            json!({"allowed_ips": ["192.0.2.0/24"]}),
+            "key_ip_not_allowed",
+        ),
+        (json!({"allowed_ips": []}), "key_ip_not_allowed"),
+        (json!({"require_origin": true}), "origin_required"),
+    ] {
+        let key = gateway.key(document(restriction)).await;
+        let holder = gateway.actor(key["token"].as_str().unwrap());
+        holder.get(KEYS).await.must_be(403, code);
+        let lifted = json!({"allowed_ips": null, "require_origin": false});
+        gateway.root().patch(&path(&key), lifted).await.must(200);
+        holder.get(KEYS).await.must(200);
+    }
+    let here = gateway
+        .key(document(json!({"allowed_ips": ["127.0.0.1"]})))
+        .await;
+    let holder = gateway.actor(here["token"].as_str().unwrap());
+    holder.get(KEYS).await.must(200);
+
+    let networks = json!({"allowed_ips": ["192.0.2.7/24", "intranet"]});
+    let refused = gateway.root().patch(&path(&here), networks).await;
+    let refused = refused.must_be(422, "validation_failed");
+    assert_eq!(
+        refused.errors(),
+        [
+            ("/allowed_ips/0", "network_host_bits"),
+            ("/allowed_ips/1", "bad_network"),
+        ]
+    );
+    assert_eq!(refused.body["errors"][0]["suggestion"], "192.0.2.0/24");
+    holder.get(KEYS).await.must(200);
 }

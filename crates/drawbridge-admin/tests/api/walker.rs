@@ -90,7 +90,7 @@ async fn documents() -> (Gateway, Vec<Document>) {
     });
     let mut endpoint = parts.clone();
     endpoint["name"] = "three".into();
-    let new_key = json!({"project": "alpha", "kind": "secret", "scopes": [], "endpoints": []});
+    let new_key = json!({"project": "alpha", "kind": "secret", "scopes": [], "endpoints": [], "allowed_ips": []});
     let documents = vec![
         document(
             "ProjectCreate",
@@ -116,7 +116,7 @@ async fn documents() -> (Gateway, Vec<Document>) {
             "ApiKeyUpdate",
             Method::PATCH,
             &key,
-            json!({"scopes": [], "endpoints": []}),
+            json!({"scopes": [], "endpoints": [], "allowed_ips": []}),
         ),
     ];
     for document in &documents {

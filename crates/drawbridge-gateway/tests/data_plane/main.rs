@@ -13,5 +13,6 @@ mod http2;
 mod limits;
 mod metrics;
 mod proxying;
+mod restrictions;
 mod shared_url;
 mod support;

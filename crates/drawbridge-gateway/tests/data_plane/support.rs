@@ -10,6 +10,7 @@ use drawbridge_gateway::management::ManagementCall;
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
 use drawbridge_policy::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
+use drawbridge_policy::key_config::KeyConfig;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Change, Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
@@ -111,6 +112,18 @@ impl Gateway {
         self.publish([key(&id, KeyKind::Secret, token, Some(endpoints))]);
     }
 
+    /// Makes or changes a secret key by its document.
+    pub(crate) fn set_key_document(&self, token: &str, document: &Value) {
+        let config = KeyConfig::read(document).unwrap();
+        let digest = TokenDigest::of(token.as_bytes());
+        let tokens = [KeyToken {
+            digest,
+            expires_at: None,
+        }];
+        let key = config.compile(&format!("ak_live_{token}"), "proj_tests1", tokens, None);
+        self.publish([Change::Key(Arc::new(key))]);
+    }
+
     pub(crate) fn publish(&self, changes: impl IntoIterator<Item = Change>) {
         self.revision.set(self.revision.get() + 1);
         self.live.publish(self.revision.get(), changes);
@@ -147,6 +160,8 @@ fn key(id: &str, kind: KeyKind, token: &str, endpoints: Option<Box<[Box<str>]>>)
         mode: KeyMode::Live,
         scopes: [Scope::Inference].into_iter().collect(),
         endpoints,
+        allowed_ips: None,
+        require_origin: false,
         expires_at: None,
         revoked_at: None,
         tokens: [KeyToken {

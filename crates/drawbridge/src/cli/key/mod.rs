@@ -111,6 +111,9 @@ struct Update {
     /// It may use every endpoint of its project
     #[arg(long, conflicts_with = "endpoints")]
     all_endpoints: bool,
+    /// It may be used from everywhere
+    #[arg(long, conflicts_with = "allowed_ips")]
+    any_ip: bool,
     /// A JSON Merge Patch: written out, @FILE, or - for stdin
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     patch: Option<String>,
@@ -125,6 +128,12 @@ struct KeyFlags {
     /// An endpoint that it may use; repeat for more; none means all of the project
     #[arg(long = "endpoint", value_name = "NAME")]
     endpoints: Vec<String>,
+    /// An address or CIDR block that it may be used from; repeat for more; none means everywhere
+    #[arg(long = "allow-ip", value_name = "NETWORK")]
+    allowed_ips: Vec<String>,
+    /// Refuse requests without Origin, as only pages send it
+    #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    require_origin: Option<bool>,
     /// When it ends: 30d, 12h, 2027-01-31T12:00:00Z or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
@@ -144,6 +153,12 @@ impl KeyFlags {
         }
         if !self.endpoints.is_empty() {
             document.insert("endpoints".to_owned(), json!(self.endpoints));
+        }
+        if !self.allowed_ips.is_empty() {
+            document.insert("allowed_ips".to_owned(), json!(self.allowed_ips));
+        }
+        if let Some(require_origin) = self.require_origin {
+            document.insert("require_origin".to_owned(), json!(require_origin));
         }
         if let Some(expires) = &self.expires {
             document.insert(
@@ -192,6 +207,9 @@ impl Update {
         }
         if self.all_endpoints {
             document.insert("endpoints".to_owned(), Value::Null);
+        }
+        if self.any_ip {
+            document.insert("allowed_ips".to_owned(), Value::Null);
         }
         match (&self.patch, document.is_empty()) {
             (Some(patch), true) => input::document(patch),

@@ -58,6 +58,12 @@ pub(super) fn human(key: &Value) -> String {
         ("expires", expires(key)),
         ("created", text(&key["created_at"])),
     ];
+    if !key["allowed_ips"].is_null() {
+        pairs.push(("from", text(&key["allowed_ips"])));
+    }
+    if key["require_origin"] == true {
+        pairs.push(("origin", "required".to_owned()));
+    }
     if !key["revoked_at"].is_null() {
         pairs.push(("revoked", text(&key["revoked_at"])));
     }

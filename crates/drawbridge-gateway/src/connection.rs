@@ -5,7 +5,7 @@
 //! bodies, so these notes are the only defence: no state may be entered without a limit.
 
 use std::cell::{Cell, RefCell};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -13,8 +13,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use http::Version;
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::Times;
@@ -270,9 +269,9 @@ impl Exchange {
     }
 }
 
-/// A client's socket that keeps its connection's notes.
+/// A client's socket that keeps its connection's notes; TLS, where there is any, is spoken over it.
 pub(crate) struct Socket {
-    stream: TokioIo<TcpStream>,
+    stream: TcpStream,
     connection: Rc<Connection>,
     write_idle: Duration,
 }
@@ -280,7 +279,7 @@ pub(crate) struct Socket {
 impl Socket {
     pub(crate) fn new(stream: TcpStream, connection: Rc<Connection>, write_idle: Duration) -> Self {
         Self {
-            stream: TokioIo::new(stream),
+            stream,
             connection,
             write_idle,
         }
@@ -296,13 +295,21 @@ impl Socket {
             Poll::Pending => {}
         }
     }
+
+    /// Nothing follows an answer that broke off: a close_notify of TLS would read as a clean end, as a FIN would.
+    fn refuse_after_reset(&self) -> io::Result<()> {
+        match self.connection.is_reset.get() {
+            true => Err(ErrorKind::ConnectionReset.into()),
+            false => Ok(()),
+        }
+    }
 }
 
-impl Read for Socket {
+impl AsyncRead for Socket {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
+        buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let progress = Pin::new(&mut self.stream).poll_read(context, buffer);
         if progress.is_ready() {
@@ -312,12 +319,13 @@ impl Read for Socket {
     }
 }
 
-impl Write for Socket {
+impl AsyncWrite for Socket {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        self.refuse_after_reset()?;
         let progress = Pin::new(&mut self.stream).poll_write(context, bytes);
         self.note_write(&progress);
         progress
@@ -328,10 +336,7 @@ impl Write for Socket {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if self.connection.is_reset.get() {
-            // A FIN would read as a clean end.
-            return Poll::Ready(Ok(()));
-        }
+        self.refuse_after_reset()?;
         Pin::new(&mut self.stream).poll_shutdown(context)
     }
 
@@ -344,6 +349,7 @@ impl Write for Socket {
         context: &mut Context<'_>,
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
+        self.refuse_after_reset()?;
         let progress = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
         self.note_write(&progress);
         progress
@@ -355,7 +361,7 @@ impl Drop for Socket {
         // A task that panics must not end an answer cleanly either.
         if self.connection.is_reset.get() || std::thread::panicking() {
             // Best effort: where it fails the client sees a cut connection all the same.
-            let _ = socket2::SockRef::from(self.stream.inner()).set_linger(Some(Duration::ZERO));
+            let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
         }
     }
 }

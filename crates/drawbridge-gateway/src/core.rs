@@ -13,7 +13,9 @@ use std::sync::atomic::Ordering;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use hyper::rt::{Read, Write};
 use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
 use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
@@ -26,6 +28,7 @@ use crate::log::CoreLog;
 use crate::metrics::CoreMetrics;
 use crate::pipeline;
 use crate::pool::Pool;
+use crate::tls::{FailedHandshakes, H2};
 
 /// Largest request head that hyper holds before it answers on its own; ours is below.
 const HYPER_BUFFER: usize = 128 << 10;
@@ -47,6 +50,7 @@ pub(crate) struct Core {
     next_connection: Cell<u64>,
     connections: RefCell<HashMap<u64, Rc<Connection>>>,
     is_draining: Cell<bool>,
+    failed_handshakes: FailedHandshakes,
 }
 
 impl Core {
@@ -84,6 +88,7 @@ pub(crate) fn spawn(
                 next_connection: Cell::new(0),
                 connections: RefCell::default(),
                 is_draining: Cell::new(false),
+                failed_handshakes: FailedHandshakes::default(),
                 shared,
             });
             match Builder::new_current_thread()
@@ -131,6 +136,9 @@ async fn serve(core: Rc<Core>, sockets: Vec<(TcpListener, Serves)>) {
         }
         core.end_overdue(now, cut_at);
         core.pool.prune(now);
+        if let Some(report) = core.failed_handshakes.report(now) {
+            core.log.info(&report);
+        }
         if cut_at.is_some() && core.connections.borrow().is_empty() {
             return;
         }
@@ -148,6 +156,18 @@ impl Core {
             } else if cut_at.is_some() {
                 connection.wake();
             }
+        }
+    }
+}
+
+impl Core {
+    /// Tells a client beyond the connection limit, as far as that costs nothing; over TLS the close has to do.
+    fn refuse(&self, stream: &TcpStream) {
+        const ANSWER: &[u8] =
+            b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+        if self.shared.parts.tls.is_none() {
+            // A fresh socket has room; if it takes nothing even so, the closed connection says the same.
+            let _ = socket2::SockRef::from(stream).send(ANSWER);
         }
     }
 }
@@ -175,7 +195,7 @@ async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener, serves: Serve
         core.next_connection.set(counted.number + 1);
         if open >= core.shared.parts.max_connections {
             core.metrics.connections_refused.add(1);
-            refuse(&stream);
+            core.refuse(&stream);
             continue;
         }
         core.metrics.connections.add(1);
@@ -216,14 +236,6 @@ impl Drop for Counted {
     }
 }
 
-/// Tells a client beyond the connection limit, as far as that costs nothing.
-fn refuse(stream: &TcpStream) {
-    const ANSWER: &[u8] =
-        b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-    // A fresh socket has room; if it takes nothing even so, the closed connection says the same.
-    let _ = socket2::SockRef::from(stream).send(ANSWER);
-}
-
 /// Serves one connection, and ends it when its time is over.
 async fn drive(core: Rc<Core>, stream: TcpStream, connection: Rc<Connection>, _counted: Counted) {
     // Streams are made of small writes that must not wait for each other.
@@ -232,7 +244,7 @@ async fn drive(core: Rc<Core>, stream: TcpStream, connection: Rc<Connection>, _c
     }
     let write_idle = core.shared.parts.times.write_idle;
     let socket = Socket::new(stream, Rc::clone(&connection), write_idle);
-    let mut serving = pin!(serve_connection(&core, socket, &connection));
+    let mut serving = pin!(serve_socket(&core, socket, &connection));
     poll_fn(|context| {
         connection.driven_by(context.waker());
         if connection.ended().is_some() {
@@ -243,9 +255,32 @@ async fn drive(core: Rc<Core>, stream: TcpStream, connection: Rc<Connection>, _c
     .await;
 }
 
-/// HTTP/2 where the client begins with its preface (RFC 9113 section 3.4), else HTTP/1.
-async fn serve_connection(core: &Rc<Core>, socket: Socket, connection: &Rc<Connection>) {
-    let mut builder = auto::Builder::new(LocalExecutor);
+/// Shakes hands first where the gateway speaks TLS, within the time that a client has for its first request's head.
+async fn serve_socket(core: &Rc<Core>, socket: Socket, connection: &Rc<Connection>) {
+    let builder = auto::Builder::new(LocalExecutor);
+    let Some(acceptor) = &core.shared.parts.tls else {
+        // HTTP/2 where the client begins with its preface (RFC 9113 section 3.4), else HTTP/1.
+        return serve_connection(core, builder, TokioIo::new(socket), connection).await;
+    };
+    match acceptor.accept(socket).await {
+        Ok(stream) => {
+            let builder = match stream.get_ref().1.alpn_protocol() {
+                Some(H2) => builder.http2_only(),
+                // RFC 9113 section 3.2: over TLS, HTTP/2 is spoken where ALPN says so.
+                _ => builder.http1_only(),
+            };
+            serve_connection(core, builder, TokioIo::new(stream), connection).await;
+        }
+        Err(error) => core.failed_handshakes.note(connection.client_ip(), &error),
+    }
+}
+
+async fn serve_connection(
+    core: &Rc<Core>,
+    mut builder: auto::Builder<LocalExecutor>,
+    stream: impl Read + Write + Unpin + 'static,
+    connection: &Rc<Connection>,
+) {
     builder.http1().max_buf_size(HYPER_BUFFER);
     builder
         .http2()
@@ -256,7 +291,7 @@ async fn serve_connection(core: &Rc<Core>, socket: Socket, connection: &Rc<Conne
         let connection = Rc::clone(connection);
         async move { Ok::<_, Infallible>(pipeline::answer(&core, &connection, request).await) }
     });
-    let mut serving = pin!(builder.serve_connection(socket, service));
+    let mut serving = pin!(builder.serve_connection(stream, service));
     let mut is_finishing = false;
     poll_fn(|context| {
         if core.is_draining.get() && !is_finishing {

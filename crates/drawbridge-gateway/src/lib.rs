@@ -25,6 +25,7 @@ mod respond;
 mod route;
 mod send;
 mod shared;
+pub mod tls;
 mod trail;
 
 use std::io;
@@ -37,6 +38,7 @@ use std::time::Duration;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::Live;
 use tokio::sync::mpsc;
+use tokio_rustls::TlsAcceptor;
 
 pub use crate::body::{BoxError, ManagementBody};
 pub use crate::connect::{ConnectError, Connector};
@@ -82,6 +84,8 @@ pub struct Parts {
     pub live: Arc<Live>,
     /// The origins under which browsers see this gateway.
     pub own_origins: OwnOrigins,
+    /// How clients are spoken to over TLS; `None` is plain HTTP. [`tls::Certificate::acceptor`] makes one.
+    pub tls: Option<TlsAcceptor>,
     /// Where request lines go.
     pub log: Log,
     /// Where everything is counted.

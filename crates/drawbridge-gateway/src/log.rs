@@ -222,6 +222,10 @@ impl CoreLog {
     pub(crate) fn error(&self, message: &str, cause: &dyn Error) {
         self.0.error(message, cause);
     }
+
+    pub(crate) fn info(&self, message: &str) {
+        self.0.info(message);
+    }
 }
 
 /// An error and its causes in one line.

@@ -14,16 +14,21 @@ pub struct OwnOrigins {
 }
 
 impl OwnOrigins {
-    /// `public_url`, a serialised origin, when it is set; else the loopback names of a loopback listener; else none.
-    pub fn new(public_url: Option<&str>, listener: SocketAddr) -> Self {
+    /// `public_url`, a serialised origin, when it is set; else the loopback names of a loopback listener, which is
+    /// spoken to over TLS or not; else none.
+    pub fn new(public_url: Option<&str>, listener: SocketAddr, is_https: bool) -> Self {
+        let (scheme, default_port) = match is_https {
+            true => ("https", 443),
+            false => ("http", 80),
+        };
         let port = match listener.port() {
-            80 => String::new(),
+            port if port == default_port => String::new(),
             port => format!(":{port}"),
         };
         let origins = match public_url {
             Some(origin) => vec![origin.into()],
             None if listener.ip().is_loopback() => ["127.0.0.1", "localhost", "[::1]"]
-                .map(|host| format!("http://{host}{port}").into())
+                .map(|host| format!("{scheme}://{host}{port}").into())
                 .into(),
             None => Vec::new(),
         };
@@ -42,8 +47,8 @@ impl OwnOrigins {
     pub fn allows_host(&self, host: &[u8]) -> bool {
         !self.hosts_are_checked
             || self.origins.iter().any(|own| {
-                own.strip_prefix("http://")
-                    .is_some_and(|own| own.as_bytes().eq_ignore_ascii_case(host))
+                own.split_once("://")
+                    .is_some_and(|(_, own)| own.as_bytes().eq_ignore_ascii_case(host))
             })
     }
 }
@@ -54,16 +59,28 @@ mod tests {
 
     #[test]
     fn a_loopback_listener_knows_its_names_and_checks_hosts() {
-        let own = OwnOrigins::new(None, "127.0.0.1:8080".parse().unwrap());
+        let own = OwnOrigins::new(None, "127.0.0.1:8080".parse().unwrap(), false);
         assert!(own.contains(b"http://localhost:8080"));
         assert!(own.contains(b"http://[::1]:8080"));
         assert!(!own.contains(b"https://localhost:8080"));
         assert!(!own.contains(b"http://localhost:8081"));
         assert!(own.allows_host(b"LOCALHOST:8080"));
         assert!(!own.allows_host(b"evil.example:8080"));
-        let own = OwnOrigins::new(None, "[::1]:80".parse().unwrap());
+        let own = OwnOrigins::new(None, "[::1]:80".parse().unwrap(), false);
         assert!(own.contains(b"http://localhost"));
         assert!(own.allows_host(b"[::1]"));
+    }
+
+    #[test]
+    fn over_tls_the_loopback_names_are_https_ones() {
+        let own = OwnOrigins::new(None, "127.0.0.1:8443".parse().unwrap(), true);
+        assert!(own.contains(b"https://localhost:8443"));
+        assert!(!own.contains(b"http://localhost:8443"));
+        assert!(own.allows_host(b"localhost:8443"));
+        assert!(!own.allows_host(b"evil.example:8443"));
+        let own = OwnOrigins::new(None, "127.0.0.1:443".parse().unwrap(), true);
+        assert!(own.contains(b"https://127.0.0.1"));
+        assert!(own.allows_host(b"127.0.0.1"));
     }
 
     #[test]
@@ -71,6 +88,7 @@ mod tests {
         let own = OwnOrigins::new(
             Some("https://gw.example.net"),
             "127.0.0.1:80".parse().unwrap(),
+            false,
         );
         assert!(own.contains(b"https://gw.example.net"));
         assert!(!own.contains(b"http://localhost"));
@@ -79,7 +97,7 @@ mod tests {
 
     #[test]
     fn a_public_listener_without_public_url_has_no_own_origin() {
-        let own = OwnOrigins::new(None, "0.0.0.0:8080".parse().unwrap());
+        let own = OwnOrigins::new(None, "0.0.0.0:8080".parse().unwrap(), false);
         assert!(!own.contains(b"http://localhost:8080"));
         assert!(own.allows_host(b"anything"));
     }

@@ -4,6 +4,7 @@
 //! over to it. Each management request runs in a task of its own to its end, whatever its client does: between commit
 //! and publication nothing may stop it.
 
+mod certificate;
 mod control;
 mod root_key;
 
@@ -15,9 +16,11 @@ use std::thread::JoinHandle;
 
 use anyhow::Context;
 use drawbridge_gateway::log::{Format, Level, Log};
+use drawbridge_gateway::tls::Certificate;
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running as Gateway, Times};
 use drawbridge_policy::own_origins::OwnOrigins;
 use rustls::ClientConfig;
+use rustls::crypto::CryptoProvider;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
 
@@ -34,6 +37,7 @@ pub(crate) struct Running {
     pub(crate) address: SocketAddr,
     /// Where management is served, if elsewhere.
     management: Option<SocketAddr>,
+    certificate: Option<Arc<Certificate>>,
     gateway: Gateway,
     control: JoinHandle<()>,
     log: Log,
@@ -71,6 +75,10 @@ impl Running {
 
 /// Starts a gateway; returns once it is ready.
 pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
+    // First: where it cannot be used, nothing is made on disk and no key is shown.
+    let certificate = certificate::load(settings.tls.as_ref())?;
+    let tls = certificate.as_ref().map(Certificate::acceptor).transpose();
+    let tls = tls.context("set up TLS")?;
     let (log, log_writer) = start_log(settings.log).context("start the log")?;
     let (calls, waiting) = tokio::sync::mpsc::channel(WAITING_CALLS);
     let (opened, opening) = mpsc::sync_channel(1);
@@ -88,6 +96,7 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
     let parts = Parts {
         live: opened.live,
         own_origins: opened.own_origins,
+        tls,
         log: log.clone(),
         metrics: opened.metrics,
         management: calls,
@@ -105,6 +114,7 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
     Ok(Running {
         address,
         management,
+        certificate,
         gateway,
         control,
         log,
@@ -119,11 +129,12 @@ pub(crate) fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
         .build()
         .context("start the runtime")?;
     // Registered first, so that no signal is missed once the gateway is ready.
-    let (mut interrupt, mut terminate) = {
+    let (mut interrupt, mut terminate, mut hangup) = {
         let _inside = runtime.enter();
         (
             signal(SignalKind::interrupt())?,
             signal(SignalKind::terminate())?,
+            signal(SignalKind::hangup())?,
         )
     };
     let running = start(settings)?;
@@ -135,7 +146,10 @@ pub(crate) fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
                 _ = terminate.recv() => {}
             }
         };
-        signal().await;
+        tokio::select! {
+            () = signal() => {}
+            () = certificate::keep(running.certificate.clone(), &mut hangup, &running.log) => {}
+        }
         let stopped = running.stop_aside().context("start a thread")?;
         tokio::select! {
             _ = stopped => Ok(ExitCode::SUCCESS),
@@ -146,10 +160,21 @@ pub(crate) fn serve(settings: Settings) -> anyhow::Result<ExitCode> {
 
 /// The line that scripts wait for, and where management is.
 fn announce(running: &Running) -> std::io::Result<()> {
+    let scheme = match running.certificate {
+        Some(_) => "https",
+        None => "http",
+    };
     let mut out = std::io::stdout().lock();
-    writeln!(out, "drawbridge listening on http://{}", running.address)?;
+    writeln!(
+        out,
+        "drawbridge listening on {scheme}://{}",
+        running.address
+    )?;
     if let Some(address) = running.management {
-        writeln!(out, "drawbridge management listening on http://{address}")?;
+        writeln!(
+            out,
+            "drawbridge management listening on {scheme}://{address}"
+        )?;
     }
     out.flush()
 }
@@ -175,14 +200,17 @@ fn tls_config() -> anyhow::Result<Arc<ClientConfig>> {
     // A machine without roots can still use http upstreams; an https one then fails with its reason in the log.
     let found = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(found.certs);
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let mut config = ClientConfig::builder_with_provider(provider)
+    let mut config = ClientConfig::builder_with_provider(tls_provider())
         .with_safe_default_protocol_versions()
         .context("set up TLS")?
         .with_root_certificates(roots)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(Arc::new(config))
+}
+
+fn tls_provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
 /// What the control thread hands back once the store is open.

@@ -62,7 +62,7 @@ async fn a_loopback_listener_answers_to_its_own_names_only() {
     get(&gateway, &two)
         .await
         .must_be(421, "misdirected_request");
-    let own = OwnOrigins::new(Some("https://gw.example.net"), HOST.parse().unwrap());
+    let own = OwnOrigins::new(Some("https://gw.example.net"), HOST.parse().unwrap(), false);
     let gateway = Gateway::start_as(own).await;
     get(&gateway, &[("host", "anything.example"), (name, &key)])
         .await

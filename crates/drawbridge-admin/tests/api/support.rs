@@ -73,7 +73,7 @@ pub(crate) struct Answer {
 impl Gateway {
     /// An empty gateway on a loopback listener.
     pub(crate) async fn start() -> Self {
-        Self::start_as(OwnOrigins::new(None, HOST.parse().unwrap())).await
+        Self::start_as(OwnOrigins::new(None, HOST.parse().unwrap(), false)).await
     }
 
     pub(crate) async fn start_as(own_origins: OwnOrigins) -> Self {

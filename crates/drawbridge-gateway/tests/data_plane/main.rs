@@ -7,6 +7,7 @@
 )]
 
 mod admin_listener;
+mod certificates;
 mod exposition;
 mod hostile;
 mod http2;
@@ -16,3 +17,4 @@ mod proxying;
 mod restrictions;
 mod shared_url;
 mod support;
+mod tls;

@@ -60,7 +60,8 @@ impl Gateway {
         let mut parts = Parts {
             live: Arc::clone(&live),
             metrics: Arc::clone(&metrics),
-            own_origins: OwnOrigins::new(None, address),
+            own_origins: OwnOrigins::new(None, address, false),
+            tls: None,
             log,
             management,
             connector: Arc::new(Connector::new(
@@ -192,9 +193,9 @@ fn stream(stream: TcpStream) -> TcpStream {
 }
 
 /// One client connection.
-pub(crate) struct Client(pub(crate) TcpStream);
+pub(crate) struct Client<S = TcpStream>(pub(crate) S);
 
-impl Client {
+impl<S: Read + Write> Client<S> {
     pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) -> &mut Self {
         self.0.write_all(bytes.as_ref()).unwrap();
         self
@@ -238,7 +239,7 @@ pub(crate) enum End {
     Reset,
 }
 
-fn read_to_end(stream: &mut TcpStream) -> (Vec<u8>, End) {
+fn read_to_end(stream: &mut impl Read) -> (Vec<u8>, End) {
     let mut bytes = Vec::new();
     let mut buffer = [0; 4096];
     loop {
@@ -254,7 +255,7 @@ fn read_to_end(stream: &mut TcpStream) -> (Vec<u8>, End) {
     }
 }
 
-fn read_exactly(stream: &mut TcpStream, count: usize) -> Vec<u8> {
+fn read_exactly(stream: &mut impl Read, count: usize) -> Vec<u8> {
     let mut bytes = vec![0; count];
     stream.read_exact(&mut bytes).unwrap();
     bytes
@@ -269,7 +270,7 @@ pub(crate) struct Message {
 }
 
 impl Message {
-    fn read_head(stream: &mut TcpStream) -> Self {
+    fn read_head(stream: &mut impl Read) -> Self {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -295,7 +296,7 @@ impl Message {
         }
     }
 
-    fn read_body(&mut self, stream: &mut TcpStream) {
+    fn read_body(&mut self, stream: &mut impl Read) {
         if let Some(length) = self.header("content-length") {
             let length = length.parse().unwrap();
             self.body = read_exactly(stream, length);
@@ -333,7 +334,7 @@ impl Message {
 }
 
 /// One chunk of a chunked body; `None` at its end.
-pub(crate) fn read_chunk(stream: &mut TcpStream) -> Option<Vec<u8>> {
+pub(crate) fn read_chunk(stream: &mut impl Read) -> Option<Vec<u8>> {
     let mut line = Vec::new();
     while !line.ends_with(b"\r\n") {
         line.extend(read_exactly(stream, 1));
@@ -372,9 +373,9 @@ impl Upstream {
 }
 
 /// A connection from the gateway.
-pub(crate) struct UpstreamConnection(pub(crate) TcpStream);
+pub(crate) struct UpstreamConnection<S = TcpStream>(pub(crate) S);
 
-impl UpstreamConnection {
+impl<S: Read + Write> UpstreamConnection<S> {
     pub(crate) fn request(&mut self) -> Message {
         let mut message = Message::read_head(&mut self.0);
         message.read_body(&mut self.0);

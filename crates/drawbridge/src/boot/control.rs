@@ -90,7 +90,9 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         ));
     }
     live.publish(configuration.revision, compiled.changes);
-    let own_origins = OwnOrigins::new(settings.public_url.as_deref(), bound.address());
+    let is_https = settings.tls.is_some();
+    let public_url = settings.public_url.as_deref();
+    let own_origins = OwnOrigins::new(public_url, bound.address(), is_https);
     let metrics = Arc::new(Metrics::new(Arc::clone(&live), log.clone()));
     let exposed = Arc::clone(&metrics);
     let management = bound.management_address();
@@ -100,7 +102,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         clock: Timestamp::now,
         // Pages are served by another address; what they are called must not open management.
         own_origins: match management {
-            Some(address) => OwnOrigins::new(None, address),
+            Some(address) => OwnOrigins::new(None, address, is_https),
             None => own_origins.clone(),
         },
         metrics: MetricsSource::new(management.unwrap_or(bound.address()), move || {

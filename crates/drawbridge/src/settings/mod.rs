@@ -33,12 +33,23 @@ pub(crate) struct Settings {
     pub(crate) public_url: Option<String>,
     /// `[admin] listen`: where management and metrics are served alone; unset, `listen` serves them.
     pub(crate) admin_listen: Option<SocketAddr>,
+    /// Where the certificate is; plain HTTP without one.
+    pub(crate) tls: Option<TlsSettings>,
     pub(crate) limits: Limits,
     pub(crate) log: LogSettings,
     /// `DRAWBRIDGE_ROOT_KEY`; made at first start when unset.
     pub(crate) root_key: Option<Secret>,
     /// `DRAWBRIDGE_MASTER_KEY`, which encrypts upstream credentials; made at first start when unset.
     pub(crate) master_key: Option<Secret>,
+}
+
+/// `[tls]`: PEM files, relative to the working directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TlsSettings {
+    /// The server's own certificate, then its issuers.
+    pub(crate) cert: PathBuf,
+    /// Its private key.
+    pub(crate) key: PathBuf,
 }
 
 /// `[limits]`: what the whole listener admits.
@@ -86,6 +97,7 @@ impl Default for Settings {
             data_dir: PathBuf::from("data"),
             public_url: None,
             admin_listen: None,
+            tls: None,
             limits: Limits {
                 max_connections: 10_000,
                 max_body_bytes: 32 << 20,
@@ -125,6 +137,9 @@ impl Settings {
                 .unwrap_or(default.data_dir),
             public_url: raw.parse("public_url", parse_public_url),
             admin_listen: raw.parse("admin.listen", parse_address),
+            tls: raw
+                .parse_both(["tls.cert", "tls.key"], parse_file)
+                .map(|(cert, key)| TlsSettings { cert, key }),
             limits: Limits {
                 max_connections: raw
                     .parse("limits.max_connections", connections)
@@ -193,6 +208,13 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
 fn parse_directory(text: &str) -> Result<PathBuf, String> {
     match text {
         "" => Err("is empty, name a directory".to_owned()),
+        text => Ok(PathBuf::from(text)),
+    }
+}
+
+fn parse_file(text: &str) -> Result<PathBuf, String> {
+    match text {
+        "" => Err("is empty, name a file".to_owned()),
         text => Ok(PathBuf::from(text)),
     }
 }

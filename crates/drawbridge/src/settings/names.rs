@@ -33,6 +33,8 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("data_dir", Kind::Text),
     ("public_url", Kind::Text),
     ("admin.listen", Kind::Text),
+    ("tls.cert", Kind::Text),
+    ("tls.key", Kind::Text),
     ("limits.max_connections", Kind::Integer),
     ("limits.max_body_bytes", Kind::Integer),
     ("log.format", Kind::Text),
@@ -42,8 +44,6 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("trusted_proxies", Kind::Later),
     ("proxy_protocol", Kind::Later),
     ("upstream_networks", Kind::Later),
-    ("tls.cert", Kind::Later),
-    ("tls.key", Kind::Later),
     ("security_headers.profile", Kind::Later),
     ("security_headers.override", Kind::Later),
 ];
@@ -120,7 +120,7 @@ mod tests {
         let cases = [
             ("listen", Named::Setting("listen", Kind::Text)),
             ("log.level", Named::Setting("log.level", Kind::Text)),
-            ("tls.cert", Named::Setting("tls.cert", Kind::Later)),
+            ("redis_url", Named::Setting("redis_url", Kind::Later)),
             ("log", Named::Table),
             ("listne", Named::Unknown(Some("listen"))),
             ("data-dir", Named::Unknown(Some("data_dir"))),

@@ -41,6 +41,12 @@ pub(crate) struct Flags {
     /// Address and port for management and metrics alone, which --listen then does not serve
     #[arg(long, value_name = "ADDRESS:PORT")]
     pub(crate) admin_listen: Option<String>,
+    /// Speak HTTPS with the certificate in this PEM file, the server's own first; read anew when it changes
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_cert: Option<String>,
+    /// The certificate's private key, a PEM file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_key: Option<String>,
     /// Most client connections at once [default: 10000]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) max_connections: Option<String>,
@@ -66,6 +72,8 @@ impl Flags {
             ("data_dir", &self.data_dir),
             ("public_url", &self.public_url),
             ("admin.listen", &self.admin_listen),
+            ("tls.cert", &self.tls_cert),
+            ("tls.key", &self.tls_key),
             ("limits.max_connections", &self.max_connections),
             ("limits.max_body_bytes", &self.max_body_bytes),
             ("log.format", &self.log_format),
@@ -93,8 +101,10 @@ impl fmt::Display for Place {
             Self::Flag(name) => {
                 let leaf = name.rsplit('.').next().unwrap_or(name);
                 // `log.format` is `--log-format`, but `limits.max_connections` is `--max-connections`.
-                let is_long = name.starts_with("log.") || name.starts_with("admin.");
-                let leaf = if is_long { name } else { leaf };
+                let leaf = match name.starts_with("limits.") {
+                    true => leaf,
+                    false => name,
+                };
                 write!(f, "--{}", leaf.replace(['_', '.'], "-"))
             }
         }
@@ -140,6 +150,24 @@ impl RawSettings {
         parse(&text)
             .map_err(|problem| self.problems.push(format!("{place}: {problem}")))
             .ok()
+    }
+
+    /// Two settings that mean something only together.
+    pub(super) fn parse_both<T>(
+        &mut self,
+        names: [&str; 2],
+        parse: impl Fn(&str) -> Result<T, String>,
+    ) -> Option<(T, T)> {
+        for (given, other) in [(names[0], names[1]), (names[1], names[0])] {
+            if let (Some(given), None) = (self.values.get(given), self.values.get(other)) {
+                let place = &given.place;
+                self.problems.push(format!(
+                    "{place} is nothing without `{other}`: set both, or neither"
+                ));
+            }
+        }
+        let (first, second) = (self.parse(names[0], &parse), self.parse(names[1], &parse));
+        Some((first?, second?))
     }
 
     /// The secret of an environment variable, judged by `check`.

@@ -80,6 +80,21 @@ fn management_has_no_address_of_its_own_unless_it_is_given_another() {
 }
 
 #[test]
+fn certificate_and_key_may_be_written_in_different_places() {
+    let settings = load(
+        "[tls]\ncert = 'a.pem'",
+        &[("DRAWBRIDGE_TLS_KEY", "b.pem")],
+        |flags| flags.tls_cert = Some("c.pem".to_owned()),
+    )
+    .unwrap();
+    let expected = TlsSettings {
+        cert: "c.pem".into(),
+        key: "b.pem".into(),
+    };
+    assert_eq!(settings.tls, Some(expected));
+}
+
+#[test]
 fn secrets_come_from_the_environment_and_are_not_printed() {
     let settings = load("", &[("DRAWBRIDGE_ROOT_KEY", SECRET)], |_| {}).unwrap();
     assert_eq!(settings.root_key.as_ref().map(Secret::expose), Some(SECRET));
@@ -104,7 +119,15 @@ fn every_wrong_file_gets_one_sentence_that_names_the_place() {
         ),
         (
             "[tls]\ncert = 'a.pem'",
-            "`tls.cert` in FILE is not available in this version",
+            "`tls.cert` in FILE is nothing without `tls.key`: set both, or neither",
+        ),
+        (
+            "[tls]\nkey = 'a.pem'",
+            "`tls.key` in FILE is nothing without `tls.cert`: set both, or neither",
+        ),
+        (
+            "[tls]\ncert = ''\nkey = 'a.pem'",
+            "`tls.cert` in FILE: is empty, name a file",
         ),
         (
             "[security_headers.override]\nX-Frame-Options = 'DENY'",
@@ -206,7 +229,11 @@ fn every_wrong_variable_gets_one_sentence() {
 #[test]
 fn wrong_flags_are_named_as_they_are_typed() {
     type Change = fn(&mut Flags);
-    let cases: [(Change, &str); 4] = [
+    let cases: [(Change, &str); 5] = [
+        (
+            |flags| flags.tls_key = Some("key.pem".to_owned()),
+            "--tls-key is nothing without `tls.cert`: set both, or neither",
+        ),
         (
             |flags| flags.log_format = Some("xml".to_owned()),
             "--log-format: `xml` is none of auto, json, text",

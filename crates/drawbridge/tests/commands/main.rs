@@ -12,3 +12,4 @@ mod demo;
 mod disk;
 mod process;
 mod stopping;
+mod tls;

@@ -51,7 +51,12 @@ pub(crate) struct Running {
 impl Running {
     /// Starts it and waits for its first line.
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command.stderr(Stdio::inherit()).spawn().unwrap();
+        Self::start_with(command, Stdio::inherit())
+    }
+
+    /// The same, with its log somewhere else.
+    pub(crate) fn start_with(command: &mut Command, log: impl Into<Stdio>) -> Self {
+        let mut child = command.stderr(log).spawn().unwrap();
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut first_line = String::new();
         stdout.read_line(&mut first_line).unwrap();
@@ -83,6 +88,13 @@ impl Running {
         self.child.id()
     }
 
+    /// Sends a signal, by its name.
+    pub(crate) fn signal(&self, name: &str) {
+        let arguments = [format!("-{name}"), self.id().to_string()];
+        let status = Command::new("kill").args(arguments).status();
+        assert!(status.unwrap().success());
+    }
+
     /// Kills it without warning.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
@@ -91,14 +103,7 @@ impl Running {
 
     /// Sends an interrupt and waits for the end: the exit code, and what else it printed.
     pub(crate) fn interrupt(mut self) -> (Option<i32>, String) {
-        let id = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-INT", &id])
-                .status()
-                .unwrap()
-                .success()
-        );
+        self.signal("INT");
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
         (self.child.wait().unwrap().code(), rest)

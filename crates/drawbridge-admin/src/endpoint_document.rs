@@ -160,7 +160,7 @@ impl CredentialChange {
 pub(crate) fn resource(project: &ProjectRow, row: &EndpointRow, warnings: &[ConfigIssue]) -> Value {
     let document = &row.document;
     let mut upstream = Map::new();
-    for name in ["base_url", "credential_header"] {
+    for name in ["base_url", "ca_certificate", "credential_header"] {
         if let Some(value) = document["upstream"].get(name) {
             upstream.insert(name.to_owned(), value.clone());
         }

@@ -3,16 +3,19 @@
 //! A name may resolve to another address tomorrow, so every address is judged again right before the connection; what
 //! was checked when the endpoint was saved protects nobody. It must never connect to an address it has not judged.
 
+use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use drawbridge_policy::upstream::{Upstream, UpstreamHost, forbidden_upstream_address};
+use drawbridge_policy::upstream::{
+    PrivateRoots, Upstream, UpstreamHost, forbidden_upstream_address,
+};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
+use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
@@ -62,16 +65,21 @@ pub enum ConnectError {
 
 /// Makes connections to upstreams.
 pub struct Connector {
-    tls: TlsConnector,
+    /// For upstreams that the system's authorities vouch for.
+    tls: Arc<ClientConfig>,
+    /// For the others, each with its own memory of sessions, so that none is resumed under another trust.
+    private: Mutex<HashMap<Arc<PrivateRoots>, Arc<ClientConfig>>>,
     /// The gateway's own listeners, which no request may reach through the gateway.
     own: Vec<SocketAddr>,
 }
 
 impl Connector {
-    /// Connections over TLS follow `tls`; none goes to the gateway's `own` listeners.
+    /// Connections over TLS follow `tls`, but for the roots of upstreams that have their own; none goes to the
+    /// gateway's `own` listeners.
     pub fn new(tls: Arc<ClientConfig>, own: impl IntoIterator<Item = SocketAddr>) -> Self {
         Self {
-            tls: TlsConnector::from(tls),
+            tls,
+            private: Mutex::default(),
             own: own.into_iter().collect(),
         }
     }
@@ -92,8 +100,39 @@ impl Connector {
             source,
         };
         let name = name.map_err(|error| failed(io::Error::other(error)))?;
-        let tls = self.tls.connect(name, tcp).await.map_err(failed)?;
+        let config = self.tls_config(upstream.roots());
+        let config = config.map_err(|error| failed(io::Error::other(error)))?;
+        let connecting = TlsConnector::from(config).connect(name, tcp);
+        let tls = connecting.await.map_err(failed)?;
         Ok(UpstreamStream::Tls(Box::new(TokioIo::new(tls))))
+    }
+
+    /// Made once for each set of roots.
+    fn tls_config(
+        &self,
+        roots: Option<&Arc<PrivateRoots>>,
+    ) -> Result<Arc<ClientConfig>, rustls::Error> {
+        let Some(roots) = roots else {
+            return Ok(Arc::clone(&self.tls));
+        };
+        let mut private = self.private.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(config) = private.get(roots) {
+            return Ok(Arc::clone(config));
+        }
+        // Roots that no endpoint holds any more go.
+        private.retain(|roots, _config| Arc::strong_count(roots) > 1);
+        let store = RootCertStore {
+            roots: roots.anchors().to_vec(),
+        };
+        let provider = Arc::clone(self.tls.crypto_provider());
+        let mut config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()?
+            .with_root_certificates(store)
+            .with_no_client_auth();
+        config.alpn_protocols.clone_from(&self.tls.alpn_protocols);
+        let config = Arc::new(config);
+        private.insert(Arc::clone(roots), Arc::clone(&config));
+        Ok(config)
     }
 
     async fn connect_any(

@@ -1,6 +1,6 @@
 //! Idle connections to upstreams, kept by one core for its own requests.
 //!
-//! A connection belongs to one scheme and authority. It must never be handed out while an answer is still under way on
+//! A connection belongs to one server, and to the trust under which its certificate was verified. It must never be handed out while an answer is still under way on
 //! it: only [`SendRequest::is_ready`] ones leave the pool.
 
 use std::cell::RefCell;
@@ -24,8 +24,8 @@ struct Idle {
 
 /// One core's idle connections.
 pub(crate) struct Pool {
-    /// By scheme (`http`, `https`), then authority.
-    idle: RefCell<[HashMap<Box<str>, Vec<Idle>>; 2]>,
+    /// By [`Upstream::connection_key`].
+    idle: RefCell<HashMap<Box<str>, Vec<Idle>>>,
     patience: Duration,
     counts: Arc<CoreCounts>,
 }
@@ -42,7 +42,7 @@ impl Pool {
     /// The most recently used connection that is open and free.
     pub(crate) fn take(&self, upstream: &Upstream) -> Option<SendRequest<RequestBody>> {
         let mut idle = self.idle.borrow_mut();
-        let connections = idle[usize::from(upstream.is_https())].get_mut(upstream.authority())?;
+        let connections = idle.get_mut(upstream.connection_key())?;
         let before = connections.len();
         connections.retain(|idle| !idle.sender.is_closed());
         let closed = before - connections.len();
@@ -61,12 +61,14 @@ impl Pool {
         }
         let since = Instant::now();
         let mut idle = self.idle.borrow_mut();
-        let idle = &mut idle[usize::from(upstream.is_https())];
-        match idle.get_mut(upstream.authority()) {
+        match idle.get_mut(upstream.connection_key()) {
             Some(connections) if connections.len() >= MOST_IDLE => return,
             Some(connections) => connections.push(Idle { sender, since }),
             None => {
-                idle.insert(upstream.authority().into(), vec![Idle { sender, since }]);
+                idle.insert(
+                    upstream.connection_key().into(),
+                    vec![Idle { sender, since }],
+                );
             }
         }
         self.counts.pool_idle.add(1);
@@ -74,15 +76,12 @@ impl Pool {
 
     /// Closes what was idle for too long.
     pub(crate) fn prune(&self, now: Instant) {
-        for idle in self.idle.borrow_mut().iter_mut() {
-            idle.retain(|_authority, connections| {
-                let before = connections.len();
-                connections
-                    .retain(|idle| !idle.sender.is_closed() && now < idle.since + self.patience);
-                let closed = before - connections.len();
-                self.counts.pool_idle.subtract(closed as u64);
-                !connections.is_empty()
-            });
-        }
+        self.idle.borrow_mut().retain(|_key, connections| {
+            let before = connections.len();
+            connections.retain(|idle| !idle.sender.is_closed() && now < idle.since + self.patience);
+            let closed = before - connections.len();
+            self.counts.pool_idle.subtract(closed as u64);
+            !connections.is_empty()
+        });
     }
 }

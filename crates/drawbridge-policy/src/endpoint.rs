@@ -17,7 +17,7 @@ use crate::document::{Fields, as_array, as_string, wrong_type};
 use crate::issue::{ConfigIssue, Problems};
 use crate::model_scan::MAX_MODEL_BYTES;
 use crate::names::is_token;
-use crate::upstream::Upstream;
+use crate::upstream::{PrivateRoots, Upstream};
 
 /// Longest list of models.
 const MAX_MODELS: usize = 1000;
@@ -313,8 +313,26 @@ fn read_upstream(value: &Value, problems: &mut Problems) -> Option<(Upstream, St
         let pointer = fields.pointer_to("credential_header");
         problems.push(ConfigIssue::new(pointer, "bad_credential_header", detail));
     }
+    let pointer = fields.pointer_to("ca_certificate");
+    let pem = fields
+        .nullable("ca_certificate")
+        .and_then(|value| as_string(value, &pointer, problems));
+    let roots = pem.and_then(|pem| {
+        PrivateRoots::parse(pem, &pointer)
+            .map_err(|issue| problems.push(issue))
+            .ok()
+    });
     fields.finish(problems);
-    Some((upstream?, header))
+    let upstream = upstream?;
+    if pem.is_some() && !upstream.is_https() {
+        let detail = "`base_url` is http, where no certificate is checked; make it https, or leave this field out";
+        problems.push(ConfigIssue::new(pointer, "needs_https", detail));
+    }
+    let upstream = match roots {
+        Some(roots) => upstream.trusting(roots),
+        None => upstream,
+    };
+    Some((upstream, header))
 }
 
 /// Header fields that the gateway or HTTP itself sets on the way to the upstream.

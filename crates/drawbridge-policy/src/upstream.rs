@@ -11,13 +11,16 @@ mod destinations;
 mod fault;
 mod host;
 mod network;
+mod roots;
 mod suggest;
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 pub use destinations::Destinations;
 pub use network::forbidden_upstream_address;
+pub use roots::{MAX_CA_BYTES, PrivateRoots};
 
 use crate::issue::ConfigIssue;
 use fault::Fault;
@@ -33,6 +36,8 @@ pub struct Upstream {
     port: u16,
     authority: Box<str>,
     base_path: Box<str>,
+    roots: Option<Arc<PrivateRoots>>,
+    connection_key: Box<str>,
 }
 
 /// The host of an upstream.
@@ -100,6 +105,27 @@ impl Upstream {
         &self.base_path
     }
 
+    /// The same upstream, whose certificate must lead to one of these authorities.
+    #[must_use]
+    pub fn trusting(self, roots: PrivateRoots) -> Self {
+        let connection_key = format!("{} {}", self.connection_key, roots.digest());
+        Self {
+            roots: Some(Arc::new(roots)),
+            connection_key: connection_key.into(),
+            ..self
+        }
+    }
+
+    /// Who vouches for its certificate; `None` is the system's authorities.
+    pub const fn roots(&self) -> Option<&Arc<PrivateRoots>> {
+        self.roots.as_ref()
+    }
+
+    /// Equal where one connection serves both: the same server, reached the same way and under the same trust.
+    pub const fn connection_key(&self) -> &str {
+        &self.connection_key
+    }
+
     /// Whether both have the same origin. A stored credential stays with its origin.
     pub fn is_same_origin(&self, other: &Self) -> bool {
         (self.is_https, self.port, &self.host) == (other.is_https, other.port, &other.host)
@@ -131,12 +157,15 @@ impl Upstream {
         } else {
             format!("{host}:{port}")
         };
+        let scheme = scheme(is_https);
         Ok(Self {
             is_https,
             host,
             port,
+            connection_key: format!("{scheme}://{authority}").into(),
             authority: authority.into(),
             base_path: path.into(),
+            roots: None,
         })
     }
 }
@@ -144,9 +173,13 @@ impl Upstream {
 /// The base URL, normalised; reading it gives the same upstream again.
 impl fmt::Display for Upstream {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.is_https { "https" } else { "http" };
+        let scheme = scheme(self.is_https);
         write!(formatter, "{scheme}://{}{}", self.authority, self.base_path)
     }
+}
+
+const fn scheme(is_https: bool) -> &'static str {
+    if is_https { "https" } else { "http" }
 }
 
 /// Whether the scheme is https, and what stands behind `://`.

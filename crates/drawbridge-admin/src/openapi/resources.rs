@@ -17,6 +17,7 @@ const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 const PRESET_OR_TOKEN: &str = "^@?[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 const VISIBLE: &str = "^[!-~]+$";
 const CREDENTIAL: &str = "^[!-~]{1,4096}$";
+const PEM: &str = "-----BEGIN CERTIFICATE-----";
 const IMPORTED_TOKEN: &str = "^[A-Za-z0-9._~+/=-]{16,256}$";
 const NO_CONTROLS: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
@@ -104,11 +105,14 @@ fn upstream() -> Object {
                     `credential` must come along.";
     let header = "The header field that carries the credential; `Authorization: Bearer …` where it is not set.";
     let credential = "What the upstream wants to see instead of the client's key: a string sets it, null removes it.";
+    let authorities = "PEM with the certificates of the authorities that vouch for an https upstream, and no others do; \
+                       null means the system's. At most 64 KiB.";
     Object {
         name: "Upstream",
         about: "The inference server behind an endpoint.",
         members: vec![
             Member::new("base_url", url, base_url).required(),
+            Member::new("ca_certificate", or_null(pattern(PEM)), authorities).shown_if_set(),
             Member::new("credential_header", pattern(TOKEN), header).shown_if_set(),
             Member::new("credential", or_null(pattern(CREDENTIAL)), credential).secret(),
             Member::made("has_credential", flag(), "Whether a credential is stored."),

@@ -97,6 +97,33 @@ async fn an_endpoint_is_shown_whole_with_its_defaults() {
 }
 
 #[tokio::test]
+async fn an_authority_comes_back_as_given_and_goes_with_null() {
+    let gateway = Gateway::furnished().await;
+    let root = gateway.root();
+    let made = rcgen::generate_simple_self_signed(["ca.example".to_owned()]).unwrap();
+    let pem = format!("# ours\n{}", made.cert.pem());
+    let upstream = json!({"base_url": "https://llm.internal/v1", "ca_certificate": pem});
+    let shown = root
+        .patch(ONE, json!({"upstream": upstream}))
+        .await
+        .must(200);
+    assert_eq!(shown.body["upstream"]["ca_certificate"], json!(pem));
+
+    let key = json!({"upstream": {"ca_certificate": made.signing_key.serialize_pem()}});
+    let refused = root.patch(ONE, key).await.must(422).body;
+    let error = &refused["errors"][0];
+    assert_eq!(error["pointer"], "/upstream/ca_certificate");
+    assert_eq!(error["code"], "private_key");
+    let back = json!({"upstream": {"base_url": "http://llm.internal/v1"}});
+    let refused = root.patch(ONE, back).await.must(422).body;
+    assert_eq!(refused["errors"][0]["code"], "needs_https");
+
+    let null = json!({"upstream": {"ca_certificate": null}});
+    let shown = root.patch(ONE, null).await.must(200).body;
+    assert!(!names(&shown["upstream"]).contains(&"ca_certificate"));
+}
+
+#[tokio::test]
 async fn both_urls_are_the_same_resource() {
     let gateway = Gateway::furnished().await;
     let root = gateway.root();

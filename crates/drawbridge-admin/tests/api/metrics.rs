@@ -60,7 +60,7 @@ async fn metrics_are_never_cross_origin_and_answer_to_own_hosts_only() {
 #[tokio::test]
 async fn any_other_listener_shows_metrics_to_secret_keys_only() {
     let listener = "192.0.2.1:8080".parse().unwrap();
-    let gateway = Gateway::start_on(listener, OwnOrigins::new(None, listener)).await;
+    let gateway = Gateway::start_on(listener, OwnOrigins::new(None, listener, false)).await;
     let host = ("host", "gw.example.net");
     let refused = ask(&gateway, Method::GET, &[host]).await;
     let refused = refused.must_be(401, "missing_key");

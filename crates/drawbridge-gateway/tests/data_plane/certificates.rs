@@ -6,8 +6,9 @@ use std::sync::Arc;
 use drawbridge_gateway::tls::Certificate;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use rustls::crypto::CryptoProvider;
-use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
-use rustls_pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tempfile::TempDir;
 
 pub(crate) fn provider() -> Arc<CryptoProvider> {
@@ -29,6 +30,10 @@ impl Authority {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    pub(crate) fn pem(&self) -> String {
+        self.0.pem()
     }
 
     /// A certificate for these names and addresses.
@@ -57,6 +62,24 @@ impl Authority {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
+        config.alpn_protocols = protocols
+            .iter()
+            .map(|name| name.as_bytes().to_vec())
+            .collect();
+        Arc::new(config)
+    }
+}
+
+impl Issued {
+    /// A server that shows this certificate.
+    pub(crate) fn server(&self, protocols: &[&str]) -> Arc<ServerConfig> {
+        let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).unwrap();
+        let mut config = ServerConfig::builder_with_provider(provider())
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![self.certificate.clone()], key)
+            .unwrap();
         config.alpn_protocols = protocols
             .iter()
             .map(|name| name.as_bytes().to_vec())

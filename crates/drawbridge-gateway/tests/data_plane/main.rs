@@ -11,6 +11,7 @@ mod certificates;
 mod exposition;
 mod hostile;
 mod http2;
+mod https_upstream;
 mod limits;
 mod metrics;
 mod proxying;

@@ -1,5 +1,6 @@
 //! `upstream.base_url`: what is admitted, and what is refused with which cure.
 
+mod ca_certificate;
 mod generated;
 mod network;
 

@@ -1,6 +1,7 @@
 //! What commands read beside their arguments: secrets and documents, from the environment, a file or stdin.
 
 use std::io::{IsTerminal, Read};
+use std::path::Path;
 
 use serde_json::{Map, Value};
 
@@ -44,6 +45,16 @@ pub(super) fn secret_from_stdin() -> Result<Value, Failure> {
         "" => Err(Failure::Usage("there is no secret on stdin".to_owned())),
         secret => Ok(Value::String(secret.to_owned())),
     }
+}
+
+/// The text of a file.
+///
+/// # Errors
+/// When it cannot be read, or is no text.
+pub(super) fn text_of_file(file: &Path) -> Result<Value, Failure> {
+    std::fs::read_to_string(file)
+        .map(Value::String)
+        .map_err(|error| Failure::Usage(format!("cannot read {}: {error}", file.display())))
 }
 
 /// A JSON object: written out, `@file`, or `-` for stdin.

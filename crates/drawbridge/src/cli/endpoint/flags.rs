@@ -3,6 +3,8 @@
 //! Says nothing about a field whose flag was not given, so that the same flags make a new endpoint and a merge patch.
 //! Must not judge values: the gateway does, and reports all problems at once.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
@@ -45,6 +47,12 @@ pub(super) struct EndpointFlags {
     /// Header that carries the credential, instead of `Authorization: Bearer`
     #[arg(long, value_name = "NAME", help_heading = "Upstream")]
     credential_header: Option<String>,
+    /// PEM file with the authorities that vouch for an https upstream, instead of the system's
+    #[arg(long, value_name = "FILE", help_heading = "Upstream")]
+    ca_certificate: Option<PathBuf>,
+    /// The system's authorities vouch for the upstream again
+    #[arg(long, help_heading = "Upstream", conflicts_with = "ca_certificate")]
+    no_ca_certificate: bool,
 
     /// An origin that may call it, e.g. https://app.example.com or https://*.example.com; repeat for more
     #[arg(long = "allow-origin", value_name = "ORIGIN", help_heading = "CORS")]
@@ -93,7 +101,7 @@ impl EndpointFlags {
     /// The document that says what was given, and nothing else.
     ///
     /// # Errors
-    /// When the credential cannot be read from where it was said to be.
+    /// When the credential, or a file, cannot be read from where it was said to be.
     pub(super) fn document(&self) -> Result<Map<String, Value>, Failure> {
         let mut document = Map::new();
         put_list(
@@ -130,6 +138,11 @@ impl EndpointFlags {
             "credential_header",
             self.credential_header.as_deref(),
         );
+        let ca_certificate = match &self.ca_certificate {
+            Some(file) => Some(input::text_of_file(file)?),
+            None => self.no_ca_certificate.then_some(Value::Null),
+        };
+        put(&mut upstream, "ca_certificate", ca_certificate);
         Ok(upstream)
     }
 
@@ -263,5 +276,22 @@ mod tests {
             document("--no-credential"),
             json!({"upstream": {"credential": null}})
         );
+        assert_eq!(
+            document("--no-ca-certificate"),
+            json!({"upstream": {"ca_certificate": null}})
+        );
+    }
+
+    #[test]
+    fn a_certificate_is_read_from_its_file() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "its text\n").unwrap();
+        assert_eq!(
+            document(&format!("--ca-certificate {}", file.path().display())),
+            json!({"upstream": {"ca_certificate": "its text\n"}})
+        );
+        let line = Line::try_parse_from(["x", "--ca-certificate", "/no/such/file"]).unwrap();
+        let failure = line.flags.document().unwrap_err().to_string();
+        assert!(failure.contains("/no/such/file"), "{failure}");
     }
 }

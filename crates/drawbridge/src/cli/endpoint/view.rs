@@ -63,12 +63,17 @@ pub(super) fn human(session: &Session, endpoint: &Value) -> String {
         Some(true) => "stored".to_owned(),
         _ => "none".to_owned(),
     };
+    let authorities = match upstream["ca_certificate"].is_string() {
+        true => "its own (ca_certificate)".to_owned(),
+        false => "the system's".to_owned(),
+    };
     fields(&[
         ("name", text(&endpoint["name"])),
         ("project", text(&endpoint["project"])),
         ("url", url(session, endpoint)),
         ("models", models),
         ("upstream", text(&upstream["base_url"])),
+        ("authorities", authorities),
         ("credential", credential),
         ("origins", text(&cors["allowedOrigins"])),
         ("methods", text(&cors["allowedMethods"])),

@@ -17,5 +17,6 @@ mod metrics;
 mod proxying;
 mod restrictions;
 mod shared_url;
+mod streams;
 mod support;
 mod tls;

@@ -10,7 +10,8 @@ CARGO_DENY_VERSION := 0.20.2
 CARGO_NEXTEST_VERSION := 0.9.143
 
 # What the tests use besides cargo, Node.js and Python, as command:Debian package.
-DEBIAN_TOOLS := cc:build-essential chromium:chromium firefox-esr:firefox-esr strace:strace
+DEBIAN_TOOLS := cc:build-essential chromium:chromium firefox-esr:firefox-esr strace:strace \
+                curl:curl openssl:openssl nghttp:nghttp2-client h2load:nghttp2-client certutil:libnss3-tools
 NODE_PACKAGES := e2e/node_modules/.package-lock.json
 PYTHON_REQUIREMENTS := e2e/requirements.txt e2e/requirements-schemathesis.txt
 PYTHON_PACKAGES := e2e/.cache/python/installed

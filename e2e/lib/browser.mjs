@@ -1,6 +1,9 @@
 /** Chromium and Firefox ESR as Debian ships them, headless, both driven by puppeteer-core. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { before, describe } from 'node:test';
 import puppeteer from 'puppeteer-core';
+import { trust } from './authority.mjs';
 import { atEnd } from './cleanup.mjs';
 import { untilExit, which } from './process.mjs';
 import { within } from './until.mjs';
@@ -28,17 +31,31 @@ const LAUNCH = {
   }),
 };
 
+/** Where each browser finds whom to trust, given a home directory of its own. */
+const TRUSTING = {
+  chromium: (home) => ({ env: { ...process.env, HOME: home } }),
+  firefox: async (home, ca) => {
+    const userDataDir = join(home, 'profile');
+    await mkdir(userDataDir);
+    await trust(userDataDir, ca);
+    return { userDataDir, env: { ...process.env, HOME: home } };
+  },
+};
+
 /**
  * Defines the same tests once for each browser, which is started once a test file.
  * @param {string} title
  * @param {(browser: () => Browser) => void} define gets the browser, which runs as soon as the tests do
+ * @param {() => Promise<import('./authority.mjs').Authority>} [authority] whom a browser of these tests' own trusts
  */
-export function inEachBrowser(title, define) {
+export function inEachBrowser(title, define, authority) {
   for (const name of Object.keys(LAUNCH)) {
     describe(`${title}, in ${name}`, () => {
       /** @type {Browser} */
       let browser;
-      before(async () => (browser = await launch(name)));
+      before(async () => {
+        browser = await (authority ? launchTrusting(name, await authority()) : launch(name));
+      });
       define(() => browser);
     });
   }
@@ -50,6 +67,10 @@ const launched = new Map();
 function launch(name) {
   if (!launched.has(name)) launched.set(name, start(LAUNCH[name]()));
   return launched.get(name);
+}
+
+async function launchTrusting(name, authority) {
+  return start({ ...LAUNCH[name](), ...(await TRUSTING[name](await authority.home(), authority.ca)) });
 }
 
 async function start(options) {

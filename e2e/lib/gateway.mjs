@@ -19,18 +19,22 @@ export const BINARY =
  * @property {() => object[]} requests its log so far: one entry a request
  */
 
-/** @returns {Promise<Gateway>} */
-export async function startGateway() {
+/**
+ * @param {import('./authority.mjs').Authority} [authority] whose certificate it speaks HTTPS with
+ * @returns {Promise<Gateway>}
+ */
+export async function startGateway(authority) {
   const dataDir = await mkdtemp(join(tmpdir(), 'drawbridge-e2e-'));
   atEnd(() => rm(dataDir, { recursive: true, force: true }));
   const rootKey = `root-${randomBytes(24).toString('hex')}`;
-  const program = await start(BINARY, ['serve', '--listen', '127.0.0.1:0', '--data-dir', dataDir], {
-    ready: /^drawbridge listening on (http:\/\/\S+)$/,
+  const tls = authority ? ['--tls-cert', authority.cert, '--tls-key', authority.key] : [];
+  const program = await start(BINARY, ['serve', '--listen', '127.0.0.1:0', '--data-dir', dataDir, ...tls], {
+    ready: /^drawbridge listening on (https?:\/\/\S+)$/,
     env: { ...withoutSettings(process.env), DRAWBRIDGE_ROOT_KEY: rootKey },
   });
   const url = program.ready[1];
   const requests = () => program.errors.flatMap(request);
-  return { url, rootKey, manage: new Management(url, rootKey), requests };
+  return { url, rootKey, manage: new Management(url, rootKey, authority?.ca), requests };
 }
 
 /**

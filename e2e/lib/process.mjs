@@ -1,6 +1,6 @@
 /** Programs that a test starts: waited for by a line of their output, ended by their own id. */
 import { spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,6 +16,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => p
  * @type {AbortSignal}
  */
 export const untilExit = leaving.signal;
+// One for each program.
+setMaxListeners(0, untilExit);
 
 /**
  * @typedef {object} Program

@@ -365,3 +365,29 @@ impl Drop for Socket {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn nothing_can_be_said_after_an_answer_broke_off() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (stream, peer) = listener.accept().await.unwrap();
+        let connection = Rc::new(Connection::new(peer, Instant::now()));
+        let mut socket = Socket::new(stream, Rc::clone(&connection), Duration::from_secs(1));
+        connection.reset_at_end();
+        // A goodbye, as TLS would write it, or a FIN.
+        assert!(socket.write_all(b"goodbye").await.is_err());
+        assert!(socket.shutdown().await.is_err());
+        drop(socket);
+        let error = client.read(&mut [0]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    }
+}

@@ -20,6 +20,7 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
 use crate::Shared;
 use crate::connection::{Connection, Socket};
@@ -255,24 +256,36 @@ async fn drive(core: Rc<Core>, stream: TcpStream, connection: Rc<Connection>, _c
     .await;
 }
 
-/// Shakes hands first where the gateway speaks TLS, within the time that a client has for its first request's head.
 async fn serve_socket(core: &Rc<Core>, socket: Socket, connection: &Rc<Connection>) {
-    let builder = auto::Builder::new(LocalExecutor);
-    let Some(acceptor) = &core.shared.parts.tls else {
+    match &core.shared.parts.tls {
         // HTTP/2 where the client begins with its preface (RFC 9113 section 3.4), else HTTP/1.
-        return serve_connection(core, builder, TokioIo::new(socket), connection).await;
-    };
-    match acceptor.accept(socket).await {
-        Ok(stream) => {
-            let builder = match stream.get_ref().1.alpn_protocol() {
-                Some(H2) => builder.http2_only(),
-                // RFC 9113 section 3.2: over TLS, HTTP/2 is spoken where ALPN says so.
-                _ => builder.http1_only(),
-            };
-            serve_connection(core, builder, TokioIo::new(stream), connection).await;
+        None => {
+            let builder = auto::Builder::new(LocalExecutor);
+            serve_connection(core, builder, TokioIo::new(socket), connection).await;
         }
-        Err(error) => core.failed_handshakes.note(connection.client_ip(), &error),
+        // In a box: connections without TLS need not be as large as those with it.
+        Some(acceptor) => Box::pin(serve_tls(core, acceptor, socket, connection)).await,
     }
+}
+
+/// Shakes hands first, within the time that a client has for its first request's head.
+async fn serve_tls(
+    core: &Rc<Core>,
+    acceptor: &TlsAcceptor,
+    socket: Socket,
+    connection: &Rc<Connection>,
+) {
+    let stream = match acceptor.accept(socket).await {
+        Ok(stream) => Box::new(stream),
+        Err(error) => return core.failed_handshakes.note(connection.client_ip(), &error),
+    };
+    let builder = auto::Builder::new(LocalExecutor);
+    let builder = match stream.get_ref().1.alpn_protocol() {
+        Some(H2) => builder.http2_only(),
+        // RFC 9113 section 3.2: over TLS, HTTP/2 is spoken where ALPN says so.
+        _ => builder.http1_only(),
+    };
+    serve_connection(core, builder, TokioIo::new(stream), connection).await;
 }
 
 async fn serve_connection(

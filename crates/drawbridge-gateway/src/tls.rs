@@ -311,3 +311,40 @@ impl FailedHandshakes {
         ))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failed_handshakes_are_told_of_once_a_minute_at_most() {
+        let failures = FailedHandshakes::default();
+        let client = IpAddr::from([192, 0, 2, 1]);
+        let start = Instant::now();
+        failures.note(client, &io::ErrorKind::UnexpectedEof.into());
+        assert_eq!(
+            failures.report(start),
+            None,
+            "who only leaves has not failed"
+        );
+        let failed = || io::Error::other(rustls::Error::NoApplicationProtocol);
+        failures.note(client, &failed());
+        assert_eq!(
+            failures.report(start).as_deref(),
+            Some(
+                "1 TLS handshakes failed, the last one with 192.0.2.1: peer doesn't support any known protocol"
+            )
+        );
+        for _ in 0..1000 {
+            failures.note(client, &failed());
+        }
+        assert_eq!(failures.report(start + REPORT_PAUSE / 2), None);
+        let report = failures.report(start + REPORT_PAUSE).unwrap_or_default();
+        assert!(report.starts_with("1000 TLS handshakes failed"), "{report}");
+        assert_eq!(
+            failures.report(start + 3 * REPORT_PAUSE),
+            None,
+            "nothing is new"
+        );
+    }
+}

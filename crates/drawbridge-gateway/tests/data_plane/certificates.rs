@@ -71,6 +71,23 @@ impl Authority {
 }
 
 impl Issued {
+    /// A certificate that vouches for itself, as an authority or not.
+    pub(crate) fn self_signed(names: &[&str], is_authority: bool) -> Self {
+        let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(names).unwrap();
+        params.is_ca = match is_authority {
+            true => IsCa::Ca(BasicConstraints::Unconstrained),
+            false => IsCa::ExplicitNoCa,
+        };
+        let certificate = params.self_signed(&key).unwrap();
+        Self {
+            chain_pem: certificate.pem(),
+            certificate: certificate.into(),
+            key_pem: key.serialize_pem(),
+        }
+    }
+
     /// A server that shows this certificate.
     pub(crate) fn server(&self, protocols: &[&str]) -> Arc<ServerConfig> {
         let key = PrivateKeyDer::from_pem_slice(self.key_pem.as_bytes()).unwrap();

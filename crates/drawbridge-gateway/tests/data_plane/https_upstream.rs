@@ -183,6 +183,23 @@ fn an_upstream_that_dies_over_tls_resets_the_client() {
     }
 }
 
+#[test]
+fn a_self_signed_certificate_is_trusted_unless_it_is_an_authority() {
+    for (is_authority, status) in [(false, 200), (true, 502)] {
+        let issued = Issued::self_signed(&["localhost"], is_authority);
+        let secured = Secured::start(&issued);
+        let pem = Some(issued.chain_pem);
+        let gateway = Gateway::start(&document("localhost", secured.upstream.address, pem));
+        let mut client = gateway.client();
+        client.post("{}");
+        if let Ok(mut connection) = secured.accept() {
+            connection.request();
+            connection.answer("", "{}");
+        }
+        assert_eq!(client.answer().status(), status);
+    }
+}
+
 /// Without a length, only the session's own end tells that an answer is whole (RFC 9112 section 9.8).
 #[test]
 fn an_answer_up_to_the_end_is_whole_only_after_a_goodbye() {

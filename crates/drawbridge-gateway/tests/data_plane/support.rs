@@ -355,6 +355,9 @@ impl Upstream {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
+        // On Linux it is the limit of `accept` too.
+        let socket = socket2::SockRef::from(&listener);
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
         Self { listener, address }
     }
 

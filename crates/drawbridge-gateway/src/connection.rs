@@ -380,7 +380,7 @@ mod tests {
             .await
             .unwrap();
         let (stream, peer) = listener.accept().await.unwrap();
-        let connection = Rc::new(Connection::new(peer, Instant::now()));
+        let connection = Rc::new(Connection::new(peer, Serves::Everything, Instant::now()));
         let mut socket = Socket::new(stream, Rc::clone(&connection), Duration::from_secs(1));
         connection.reset_at_end();
         // A goodbye, as TLS would write it, or a FIN.

@@ -275,9 +275,18 @@ async fn serve_tls(
     socket: Socket,
     connection: &Rc<Connection>,
 ) {
-    let stream = match acceptor.accept(socket).await {
-        Ok(stream) => Box::new(stream),
-        Err(error) => return core.failed_handshakes.note(connection.client_ip(), &error),
+    let mut handshake = pin!(acceptor.accept(socket));
+    let handshake = poll_fn(|context| match core.is_draining.get() {
+        // Who has not asked for anything yet need not be waited for.
+        true => Poll::Ready(None),
+        false => handshake.as_mut().poll(context).map(Some),
+    });
+    let stream = match handshake.await {
+        Some(Ok(stream)) => Box::new(stream),
+        Some(Err(error)) => {
+            return core.failed_handshakes.note(connection.client_ip(), &error);
+        }
+        None => return,
     };
     let builder = auto::Builder::new(LocalExecutor);
     let builder = match stream.get_ref().1.alpn_protocol() {

@@ -242,6 +242,26 @@ fn a_silent_client_is_cut_within_its_handshake_as_after_it() {
 }
 
 #[test]
+fn a_handshake_under_way_does_not_delay_a_shutdown() {
+    let upstream = Upstream::start();
+    let mut secured = secured(&upstream, Duration::from_secs(3600));
+    let _silent = secured.gateway.client();
+    // A record of the handshake (22) that says it will go on.
+    let mut begun = secured.gateway.client();
+    begun.send([22, 3, 1, 1, 0, 1]);
+    assert_eq!(secured.http_1().send(HEALTH).answer().status(), 200);
+    let running = secured.gateway.take();
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        running.shut_down();
+        done.send(()).unwrap();
+    });
+    // Well within the time that open requests have.
+    is_done.recv_timeout(Duration::from_secs(15)).unwrap();
+    assert_eq!(begun.end().0, b"");
+}
+
+#[test]
 fn handshakes_that_fail_cost_their_own_connection_only() {
     let upstream = Upstream::start();
     let secured = Secured::start(&upstream);

@@ -12,6 +12,7 @@ use axum::extract::{RawPathParams, Request};
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::key::{ApiKey, Caller};
 use drawbridge_policy::snapshot::{Change, Live};
+use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::{AuditEntry, Store, Write};
 use http::request::Parts;
 use jiff::Timestamp;
@@ -73,6 +74,10 @@ impl Call {
 
     pub(crate) fn live(&self) -> &Live {
         &self.state.live
+    }
+
+    pub(crate) fn destinations(&self) -> &Destinations {
+        &self.state.destinations
     }
 
     pub(crate) fn now(&self) -> Timestamp {

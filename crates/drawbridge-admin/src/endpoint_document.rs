@@ -54,15 +54,15 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// Reads a new endpoint's document.
+    /// Reads a new endpoint's document; `problems` are those that were found in it before.
     ///
     /// # Errors
     /// 422 with every problem.
     pub(crate) fn create(
         mut body: Map<String, Value>,
         project: &Arc<Project>,
+        mut problems: Problems,
     ) -> Result<Self, Problem> {
-        let mut problems = Problems::new();
         let name = take_name(&mut body, &mut problems);
         refuse_made(&mut body, &READ_ONLY, "", &mut problems);
         let mut credential = CredentialChange::Keep;
@@ -79,7 +79,8 @@ impl Draft {
         )
     }
 
-    /// Applies a merge patch to a stored endpoint; `shown` is the endpoint as clients see it.
+    /// Applies a merge patch to a stored endpoint; `shown` is the endpoint as clients see it, `problems` are those that
+    /// were found in the patch before.
     ///
     /// # Errors
     /// 422 with every problem.
@@ -88,8 +89,8 @@ impl Draft {
         shown: &Value,
         mut patch: Map<String, Value>,
         project: &Arc<Project>,
+        mut problems: Problems,
     ) -> Result<(Self, CredentialChange), Problem> {
-        let mut problems = Problems::new();
         take_read_only(&mut patch, &READ_ONLY, shown, "", &mut problems);
         let mut change = CredentialChange::Keep;
         if let Some(Value::Object(upstream)) = patch.get_mut("upstream") {

@@ -12,7 +12,7 @@ use crate::call::{Call, Subject, Writing};
 use crate::conditions::entity_tag;
 use crate::endpoint_document::{Draft, resource};
 use crate::problem::{Fault, Problem};
-use crate::{answer, audit, compiled, projects};
+use crate::{answer, audit, compiled, destination, projects};
 
 /// `GET /v1/projects/{project}/endpoints`: those that the calling key may use.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
@@ -38,7 +38,8 @@ pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
 pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let project = projects::find(&call, call.parameter("project")).await?;
     let body = call.document().await?;
-    let mut draft = Draft::create(body, &compiled::project(&project))?;
+    let problems = destination::problems(call.destinations(), &body).await;
+    let mut draft = Draft::create(body, &compiled::project(&project), problems)?;
     let mut writing = call.write().await?;
     check_permitted(writing.call, &draft.name)?;
     projects::find_in(&mut writing.write, &project.id).await?;
@@ -79,11 +80,14 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     find(&call).await?;
     let patch = call.document().await?;
     let conditions = call.conditions()?;
+    // Names are resolved before the write begins: others wait for its end.
+    let problems = destination::problems(call.destinations(), &patch).await;
     let mut writing = call.write().await?;
     let (project, mut row) = find_in(&mut writing).await?;
     conditions.check_write(&entity_tag(row.revision))?;
     let shown = show_stored(&project, &row);
-    let (mut draft, credential) = Draft::update(&row, &shown, patch, &compiled::project(&project))?;
+    let (mut draft, credential) =
+        Draft::update(&row, &shown, patch, &compiled::project(&project), problems)?;
     draft.endpoint.created = compiled::created(&row);
     if draft.document == row.document && draft.credential == row.credential {
         return Ok(answer::shown(&shown, entity_tag(row.revision)));

@@ -15,6 +15,7 @@ mod boundary;
 mod call;
 mod compiled;
 mod conditions;
+mod destination;
 mod endpoint_document;
 mod endpoints;
 mod fault;
@@ -37,6 +38,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::Live;
+use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::Store;
 use jiff::Timestamp;
 
@@ -56,6 +58,8 @@ pub struct AdminState {
     pub clock: fn() -> Timestamp,
     /// The origins whose pages may call management, and the hosts that it answers to.
     pub own_origins: OwnOrigins,
+    /// Where upstreams may be.
+    pub destinations: Arc<Destinations>,
     /// What `/metrics` shows.
     pub metrics: MetricsSource,
 }

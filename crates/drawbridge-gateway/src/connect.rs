@@ -10,9 +10,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
-use drawbridge_policy::upstream::{
-    PrivateRoots, Upstream, UpstreamHost, forbidden_upstream_address,
-};
+use drawbridge_policy::upstream::{Destinations, PrivateRoots, Upstream, UpstreamHost};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use rustls::{ClientConfig, RootCertStore};
@@ -69,18 +67,17 @@ pub struct Connector {
     tls: Arc<ClientConfig>,
     /// For the others, each with its own memory of sessions, so that none is resumed under another trust.
     private: Mutex<HashMap<Arc<PrivateRoots>, Arc<ClientConfig>>>,
-    /// The gateway's own listeners, which no request may reach through the gateway.
-    own: Vec<SocketAddr>,
+    destinations: Arc<Destinations>,
 }
 
 impl Connector {
-    /// Connections over TLS follow `tls`, but for the roots of upstreams that have their own; none goes to the
-    /// gateway's `own` listeners.
-    pub fn new(tls: Arc<ClientConfig>, own: impl IntoIterator<Item = SocketAddr>) -> Self {
+    /// Connections over TLS follow `tls`, but for the roots of upstreams that have their own; none goes where
+    /// `destinations` object.
+    pub fn new(tls: Arc<ClientConfig>, destinations: Arc<Destinations>) -> Self {
         Self {
             tls,
             private: Mutex::default(),
-            own: own.into_iter().collect(),
+            destinations,
         }
     }
 
@@ -142,7 +139,7 @@ impl Connector {
     ) -> Result<TcpStream, ConnectError> {
         let mut failure = None;
         for address in addresses {
-            if let Some(reason) = self.objection(*address) {
+            if let Some(reason) = self.destinations.objection(*address) {
                 failure.get_or_insert(ConnectError::Forbidden {
                     host: upstream.host().to_string(),
                     address: address.ip(),
@@ -167,19 +164,6 @@ impl Connector {
             host: upstream.host().to_string(),
             source: io::Error::other("the name has no address"),
         }))
-    }
-
-    fn objection(&self, address: SocketAddr) -> Option<&'static str> {
-        let is_own = self.own.iter().any(|own| {
-            own.port() == address.port()
-                && (own.ip() == address.ip()
-                    || address.ip().to_canonical().is_loopback()
-                        && (own.ip().is_loopback() || own.ip().is_unspecified()))
-        });
-        if is_own {
-            return Some("this gateway itself");
-        }
-        forbidden_upstream_address(address.ip())
     }
 }
 

@@ -5,7 +5,8 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use ipnet::{IpNet, Ipv4Net};
+pub use ipnet::IpNet;
+use ipnet::Ipv4Net;
 
 /// Networks that an address can be in.
 ///

@@ -19,6 +19,7 @@ use drawbridge_gateway::log::{Format, Level, Log};
 use drawbridge_gateway::tls::Certificate;
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running as Gateway, Times};
 use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::upstream::Destinations;
 use rustls::ClientConfig;
 use rustls::crypto::CryptoProvider;
 use tokio::signal::unix::{SignalKind, signal};
@@ -91,8 +92,7 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
     };
     let opened = opening.recv().context("the control thread ended")??;
     let (address, management) = (opened.bound.address(), opened.bound.management_address());
-    let own = [Some(address), management].into_iter().flatten();
-    let connector = Connector::new(tls_config()?, own);
+    let connector = Connector::new(tls_config()?, opened.destinations);
     let parts = Parts {
         live: opened.live,
         own_origins: opened.own_origins,
@@ -219,4 +219,5 @@ struct Opened {
     live: Arc<drawbridge_policy::snapshot::Live>,
     own_origins: OwnOrigins,
     metrics: Arc<Metrics>,
+    destinations: Arc<Destinations>,
 }

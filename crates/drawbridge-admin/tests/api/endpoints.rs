@@ -4,7 +4,7 @@ use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, endpoint, now, pass};
+use crate::support::{Gateway, HOST, endpoint, now, pass};
 
 const ENDPOINTS: &str = "/v1/projects/alpha/endpoints";
 const ONE: &str = "/v1/projects/alpha/endpoints/one";
@@ -484,5 +484,42 @@ async fn a_deleted_endpoint_leaves_the_keys_that_name_it() {
             .unwrap()
             .allows_endpoint("proj_alpha00", "one")
     );
+    gateway.assert_live_is_stored().await;
+}
+
+#[tokio::test]
+async fn an_upstream_that_leads_where_none_may_be_is_refused_when_it_is_saved() {
+    let gateway = Gateway::furnished().await;
+    let path = ENDPOINTS;
+    let port = HOST.rsplit_once(':').unwrap().1;
+    for host in ["127.0.0.1", "localhost", "[::1]"] {
+        let mut document = endpoint("three");
+        document["upstream"]["base_url"] = format!("http://{host}:{port}/v1").into();
+        document["models"] = 7.into();
+        let refused = gateway.root().post(path, document.clone()).await;
+        let refused = refused.must_be(422, "validation_failed");
+        let expected = [
+            ("/upstream/base_url", "forbidden_upstream"),
+            ("/models", "wrong_type"),
+        ];
+        assert_eq!(refused.errors(), expected, "{host}");
+        let detail = refused.body["errors"][0]["detail"].as_str().unwrap();
+        assert!(detail.contains("this gateway itself"), "{detail}");
+
+        let patch = json!({"upstream": document["upstream"]});
+        let one = ONE;
+        let refused = gateway.root().patch(one, patch).await;
+        let refused = refused.must_be(422, "validation_failed");
+        assert_eq!(refused.errors()[0], expected[0], "{host}");
+        gateway
+            .root()
+            .patch(&one, json!({"models": []}))
+            .await
+            .must(200);
+    }
+    // What does not resolve may come to be.
+    let mut document = endpoint("later");
+    document["upstream"]["base_url"] = "http://inference.invalid/v1".into();
+    gateway.root().post(path, document).await.must(201);
     gateway.assert_live_is_stored().await;
 }

@@ -14,6 +14,7 @@ use drawbridge_policy::cors::{CorsPolicy, Preflight, PreflightAnswer};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
+use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::{AuditEntry, AuditRow, MasterKey, Page, Store};
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::BodyExt;
@@ -90,6 +91,7 @@ impl Gateway {
             live: Arc::clone(&live),
             clock: now,
             own_origins,
+            destinations: Arc::new(Destinations::new([listener], None::<[_; 0]>)),
             metrics: MetricsSource::new(listener, || "# EOF\n".to_owned()),
         };
         Self {

@@ -14,6 +14,7 @@ use drawbridge_policy::key_config::KeyConfig;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Change, Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
+use drawbridge_policy::upstream::Destinations;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -53,6 +54,8 @@ impl Gateway {
     ) -> Self {
         let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(ROOT.as_bytes()))));
         let own = [Some(bound.address()), bound.management_address()];
+        let destinations = Destinations::new(own.into_iter().flatten(), None::<[_; 0]>);
+        let destinations = Arc::new(destinations);
         let address = bound.address();
         let (log, _writer) = Log::start(Format::Json, Level::Info, std::io::sink()).unwrap();
         let (management, calls) = mpsc::channel(8);
@@ -64,10 +67,7 @@ impl Gateway {
             tls: None,
             log,
             management,
-            connector: Arc::new(Connector::new(
-                tls_without_roots(),
-                own.into_iter().flatten(),
-            )),
+            connector: Arc::new(Connector::new(tls_without_roots(), destinations)),
             max_connections: 100,
             max_body_bytes: 64 << 20,
             times: Times::default(),

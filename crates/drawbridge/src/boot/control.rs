@@ -16,6 +16,7 @@ use drawbridge_gateway::{Bound, BoxError, Metrics};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
+use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::{MasterKey, Store};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
@@ -96,6 +97,9 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     let metrics = Arc::new(Metrics::new(Arc::clone(&live), log.clone()));
     let exposed = Arc::clone(&metrics);
     let management = bound.management_address();
+    let own = [Some(bound.address()), management].into_iter().flatten();
+    let destinations = Destinations::new(own, settings.upstream_networks.clone());
+    let destinations = Arc::new(destinations);
     let state = AdminState {
         store,
         live: Arc::clone(&live),
@@ -108,6 +112,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         metrics: MetricsSource::new(management.unwrap_or(bound.address()), move || {
             exposed.exposition()
         }),
+        destinations: Arc::clone(&destinations),
     };
     Ok((
         state,
@@ -116,6 +121,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
             live,
             own_origins,
             metrics,
+            destinations,
         },
     ))
 }

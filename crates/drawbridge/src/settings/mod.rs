@@ -14,6 +14,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use drawbridge_policy::endpoint::Secret;
+use drawbridge_policy::network::{IpNet, parse_network};
 use drawbridge_policy::origin::Origin;
 
 pub(crate) use raw::Flags;
@@ -35,6 +36,8 @@ pub(crate) struct Settings {
     pub(crate) admin_listen: Option<SocketAddr>,
     /// Where the certificate is; plain HTTP without one.
     pub(crate) tls: Option<TlsSettings>,
+    /// The private networks that upstreams may be in; unset, any but those that are forbidden everywhere.
+    pub(crate) upstream_networks: Option<Vec<IpNet>>,
     pub(crate) limits: Limits,
     pub(crate) log: LogSettings,
     /// `DRAWBRIDGE_ROOT_KEY`; made at first start when unset.
@@ -97,6 +100,7 @@ impl Default for Settings {
             data_dir: PathBuf::from("data"),
             public_url: None,
             admin_listen: None,
+            upstream_networks: None,
             tls: None,
             limits: Limits {
                 max_connections: 10_000,
@@ -137,6 +141,7 @@ impl Settings {
                 .unwrap_or(default.data_dir),
             public_url: raw.parse("public_url", parse_public_url),
             admin_listen: raw.parse("admin.listen", parse_address),
+            upstream_networks: raw.parse("upstream_networks", parse_networks),
             tls: raw
                 .parse_both(["tls.cert", "tls.key"], parse_file)
                 .map(|(cert, key)| TlsSettings { cert, key }),
@@ -203,6 +208,16 @@ fn parse_address(text: &str) -> Result<SocketAddr, String> {
             None => format!("`{text}` is not ADDRESS:PORT such as 127.0.0.1:8080"),
         }
     })
+}
+
+/// Addresses and CIDR blocks, separated by commas; an empty text is none at all.
+fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
+    let entries = text
+        .split(',')
+        .map(str::trim)
+        .filter(|entry| !entry.is_empty());
+    let networks = entries.map(parse_network).collect::<Result<_, _>>();
+    networks.map_err(|fault| fault.to_string())
 }
 
 fn parse_directory(text: &str) -> Result<PathBuf, String> {

@@ -23,6 +23,8 @@ const OTHER_VARIABLES: &[&str] = &[
 pub(super) enum Kind {
     Text,
     Integer,
+    /// Strings: an array in the file, separated by commas elsewhere.
+    List,
     /// Named by the design, read by a later version.
     Later,
 }
@@ -43,7 +45,7 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("redis_url", Kind::Later),
     ("trusted_proxies", Kind::Later),
     ("proxy_protocol", Kind::Later),
-    ("upstream_networks", Kind::Later),
+    ("upstream_networks", Kind::List),
     ("security_headers.profile", Kind::Later),
     ("security_headers.override", Kind::Later),
 ];

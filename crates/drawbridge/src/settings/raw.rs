@@ -47,6 +47,9 @@ pub(crate) struct Flags {
     /// The certificate's private key, a PEM file
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_key: Option<String>,
+    /// Of private addresses, only those in these networks may be upstreams, e.g. 10.1.0.0/16,127.0.0.1
+    #[arg(long, value_name = "NETWORKS")]
+    pub(crate) upstream_networks: Option<String>,
     /// Most client connections at once [default: 10000]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) max_connections: Option<String>,
@@ -72,6 +75,7 @@ impl Flags {
             ("data_dir", &self.data_dir),
             ("public_url", &self.public_url),
             ("admin.listen", &self.admin_listen),
+            ("upstream_networks", &self.upstream_networks),
             ("tls.cert", &self.tls_cert),
             ("tls.key", &self.tls_key),
             ("limits.max_connections", &self.max_connections),
@@ -242,6 +246,11 @@ impl RawSettings {
         let text = match (kind, value) {
             (Kind::Text, Value::String(text)) => text.clone(),
             (Kind::Integer, Value::Integer(number)) => number.to_string(),
+            (Kind::List, Value::Array(entries)) if entries.iter().all(Value::is_str) => {
+                let entries: Vec<_> = entries.iter().filter_map(Value::as_str).collect();
+                entries.join(",")
+            }
+            (Kind::List, other) => return self.wrong_type(&place, "an array of strings", other),
             (Kind::Later, _) => String::new(),
             (Kind::Text, other) => return self.wrong_type(&place, "a string", other),
             (Kind::Integer, other) => return self.wrong_type(&place, "an integer", other),

@@ -288,3 +288,26 @@ fn all_problems_are_reported_in_one_line() {
     assert_eq!(problem.matches("; ").count(), 2, "{problem}");
     assert!(!problem.contains('\n'), "{problem}");
 }
+
+#[test]
+fn networks_are_an_array_in_the_file_and_separated_by_commas_elsewhere() {
+    let networks = |settings: Settings| {
+        let networks = settings.upstream_networks?;
+        Some(networks.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
+    let file = "upstream_networks = ['10.1.0.0/16', '::1']";
+    let expected = Some(vec!["10.1.0.0/16".to_owned(), "::1/128".to_owned()]);
+    assert_eq!(networks(load(file, &[], |_| {}).unwrap()), expected);
+    let variables = [("DRAWBRIDGE_UPSTREAM_NETWORKS", "10.1.0.0/16, ::1")];
+    assert_eq!(networks(load("", &variables, |_| {}).unwrap()), expected);
+    assert_eq!(networks(load("", &[], |_| {}).unwrap()), None);
+    let none = load("upstream_networks = []", &[], |_| {}).unwrap();
+    assert_eq!(networks(none), Some(Vec::new()));
+    let found = problem("upstream_networks = ['10.1.0.1/16']", &[]);
+    assert_eq!(
+        found,
+        "`upstream_networks` in FILE: `10.1.0.1/16` has bits set behind its prefix; the network is 10.1.0.0/16"
+    );
+    let found = problem("upstream_networks = '10.1.0.0/16'", &[]);
+    assert!(found.contains("must be an array of strings"), "{found}");
+}

@@ -19,6 +19,7 @@ pub(crate) fn check(head: &Parts) -> Result<(), Denial> {
     if matches!(head.method, Method::CONNECT | Method::TRACE) {
         return Err(Denial::MalformedRequest);
     }
+    check_scheme(head)?;
     check_host(head)?;
     check_transfer_coding(&head.headers)?;
     if wants_upgrade(&head.headers) {
@@ -44,6 +45,14 @@ fn check_sizes(head: &Parts) -> Result<(), Denial> {
         return Err(Denial::HeadersTooLarge);
     }
     Ok(())
+}
+
+/// A target that names a scheme names HTTP's: what `ftp://gw/x` asks for is not here (RFC 9110 section 7.4).
+fn check_scheme(head: &Parts) -> Result<(), Denial> {
+    match head.uri.scheme_str() {
+        None | Some("http" | "https") => Ok(()),
+        Some(_) => Err(Denial::MalformedRequest),
+    }
 }
 
 /// Exactly one host: one `Host` in HTTP/1.1 (RFC 9112 section 3.2; HTTP/1.0 may have none), the target's authority in
@@ -183,10 +192,14 @@ mod tests {
             verdict(|request| request.uri("http://gw.example/a")),
             Ok(())
         );
-        assert_eq!(
-            verdict(|request| request.uri("http://other.example/a")),
-            Err(Denial::MalformedRequest)
-        );
+        for target in [
+            "http://other.example/a",
+            "ftp://gw.example/a",
+            "xhttp://gw.example/a",
+        ] {
+            let verdict = verdict(|request| request.uri(target));
+            assert_eq!(verdict, Err(Denial::MalformedRequest), "{target}");
+        }
         assert_eq!(
             verdict(|request| request.uri("/a").header("host", "gw.example")),
             Err(Denial::MalformedRequest)

@@ -33,7 +33,7 @@ fn matches(pattern: &str, origin: &str) -> bool {
     pattern == origin
 }
 
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     (1..=63).contains(&text.len())
         && !text.starts_with('-')
         && !text.ends_with('-')

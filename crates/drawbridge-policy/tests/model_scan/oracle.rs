@@ -7,7 +7,7 @@ use drawbridge_policy::model_scan::{MAX_MODEL_BYTES, ModelMember, ScanError};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use crate::{Outcome, scan};
+use super::{Outcome, scan};
 
 /// The scanner must say what the oracle says. A body that is not JSON may be refused for an earlier duplicate.
 pub(crate) fn agrees(body: &[u8]) -> Result<Outcome, String> {
@@ -35,6 +35,27 @@ pub(crate) fn agrees(body: &[u8]) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
+/// The most containers that `serde_json` opens within each other.
+const MOST_OPEN: usize = 127;
+
+/// The most containers open at once in a JSON text.
+fn depth(body: &[u8]) -> usize {
+    let (mut open, mut most) = (0_usize, 0);
+    let mut bytes = body.iter();
+    let mut is_text = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' if is_text => drop(bytes.next()),
+            b'"' => is_text = !is_text,
+            b'[' | b'{' if !is_text => open += 1,
+            b']' | b'}' if !is_text => open -= 1,
+            _ => {}
+        }
+        most = most.max(open);
+    }
+    most
+}
+
 /// What `serde_json` makes of a body, told apart as far as a gateway must.
 #[derive(Debug, PartialEq)]
 enum Reading {
@@ -57,9 +78,13 @@ impl From<&Outcome> for Reading {
     }
 }
 
-/// The oracle. `IgnoredAny` checks the grammar without asking what numbers and escapes stand for, but not the UTF-8.
+/// The oracle. `IgnoredAny` checks the grammar without asking what numbers and escapes stand for, but not the UTF-8 nor,
+/// as it need not recurse, the depth that `serde_json` has for values.
 fn oracle(body: &[u8]) -> Reading {
-    if std::str::from_utf8(body).is_err() || serde_json::from_slice::<IgnoredAny>(body).is_err() {
+    if std::str::from_utf8(body).is_err()
+        || serde_json::from_slice::<IgnoredAny>(body).is_err()
+        || depth(body) > MOST_OPEN
+    {
         return Reading::NotJson;
     }
     let names = serde_json::from_slice::<TopNames>(body).map_or_else(|_| Vec::new(), |top| top.0);

@@ -7,6 +7,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-print-directory
 
 CARGO_DENY_VERSION := 0.20.2
+CARGO_FUZZ_VERSION := 0.13.2
 CARGO_NEXTEST_VERSION := 0.9.143
 
 # What the tests use besides cargo, Node.js and Python, as command:Debian package.
@@ -57,6 +58,19 @@ test: setup lint ## run every check: lint, Rust tests, end-to-end tests
 e2e: setup ## run the end-to-end tests: real browsers, SDKs and inference server
 	cargo build --locked -p drawbridge
 	cd e2e && DRAWBRIDGE_BINARY=$(TARGET_DIR)/debug/drawbridge npm test --silent
+
+# libFuzzer works on the stable compiler without a sanitizer. What it finds stays below fuzz/target/; crashes go to
+# fuzz/artifacts/. See fuzz/README.md.
+TARGET ?= origin
+SECONDS ?= 60
+FUZZ_CORPUS := fuzz/target/corpus/$(TARGET)
+
+.PHONY: fuzz
+fuzz: ## fuzz one target: make fuzz TARGET=origin SECONDS=60
+	@cargo fuzz --version >/dev/null 2>&1 || cargo install cargo-fuzz --locked --version $(CARGO_FUZZ_VERSION)
+	@mkdir -p $(FUZZ_CORPUS)
+	cargo fuzz run --sanitizer none $(TARGET) $(FUZZ_CORPUS) fuzz/corpus/$(TARGET) -- \
+	    -dict=fuzz/dictionaries/$(TARGET).dict -max_total_time=$(SECONDS) -timeout=60 -rss_limit_mb=2048 -print_final_stats=1
 
 .PHONY: debian-packages
 debian-packages:

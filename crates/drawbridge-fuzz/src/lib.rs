@@ -31,17 +31,3 @@ pub use origin::origin;
 pub use pattern::pattern;
 pub use policy_document::policy_document;
 pub use target_path::target_path;
-
-/// A target: the name of its folders below `fuzz/`, and what to do with an input.
-pub type Target = (&'static str, fn(&[u8]));
-
-/// All targets.
-pub const TARGETS: [Target; 7] = [
-    ("connection", connection),
-    ("header_lists", header_lists),
-    ("model_scan", model_scan),
-    ("origin", origin),
-    ("pattern", pattern),
-    ("policy_document", policy_document),
-    ("target_path", target_path),
-];

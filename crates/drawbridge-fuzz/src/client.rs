@@ -1,5 +1,23 @@
 //! Answers as a client reads them: HTTP/1.1 by the letter, nothing forgiven.
 
+use std::io::{self, ErrorKind, Read};
+
+/// Appends what has come, and says how many bytes; 0 at the end of the connection.
+pub(crate) fn read_more(stream: &mut impl Read, into: &mut Vec<u8>) -> io::Result<usize> {
+    let mut buffer = [0; 4096];
+    loop {
+        match stream.read(&mut buffer) {
+            Ok(count) => {
+                into.extend_from_slice(&buffer[..count]);
+                return Ok(count);
+            }
+            // libFuzzer looks at its clock by a signal.
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// One answer.
 #[derive(Debug)]
 pub(crate) struct Answer {

@@ -3,15 +3,15 @@
 //! Input: what the client sends, from the first byte on; an input that begins with the preface of HTTP/2 is HTTP/2.
 //! What hyper's own server makes of the same bytes is the most that the upstream may see.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use http::header::{self, HeaderName};
+use http::header::{self, HeaderName, HeaderValue};
 use http::{Method, Version};
 
-use crate::client::Answer;
+use crate::client::{Answer, read_more};
 use crate::gateway::{Gateway, PAGE, PATIENCE, RENAMED, gateway};
 use crate::reading::{PREFACE, Parsed, read};
 use crate::upstream::Seen;
@@ -33,15 +33,14 @@ pub fn connection(bytes: &[u8]) {
         check_answers(&answers, &parsed);
     }
     gateway.assert_serving();
-    let credential = format!("Bearer {credential}");
     let mut unseen: Vec<Option<&Parsed>> = parsed.iter().map(Some).collect();
     for seen in gateway.upstream.take() {
         assert_eq!(seen.fault, None, "{seen:?}");
-        let mut keys = seen.values("authorization");
-        // The check that the gateway still serves, or what is left of an earlier input.
-        let is_of_this_input = keys.next() == Some(credential.as_bytes()) && !is_follow_up(&seen);
-        if is_of_this_input {
-            assert!(keys.next().is_none(), "{seen:?}");
+        let keys: Vec<&[u8]> = seen.values("authorization").collect();
+        let is_own = matches!(keys.as_slice(), [key] if key.starts_with(b"Bearer input-"));
+        assert!(is_own, "another key than the upstream's own: {seen:?}");
+        // Not the check that the gateway still serves, nor what is left of an earlier input.
+        if keys == [format!("Bearer {credential}").as_bytes()] && !is_follow_up(&seen) {
             check_seen(&seen, &mut unseen);
         }
     }
@@ -65,13 +64,26 @@ fn check_seen(seen: &Seen, unseen: &mut [Option<&Parsed>]) {
     }
 }
 
-/// Whether the upstream saw this request: method, target, headers, body and its end.
+/// Whether the upstream saw this request: method, target, headers, body and its end. It sees no preflight.
 fn is_same(seen: &Seen, parsed: &Parsed) -> bool {
-    seen.method == parsed.method.as_str()
+    !is_preflight(parsed)
+        && seen.method == parsed.method.as_str()
         && target(parsed).is_some_and(|target| target == seen.target)
         && (!seen.is_complete || parsed.is_complete)
         && has_same_body(seen, parsed)
         && has_same_headers(seen, parsed)
+}
+
+fn is_preflight(parsed: &Parsed) -> bool {
+    let asked = parsed.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+    parsed.method == Method::OPTIONS
+        && asked.is_some_and(|method| !method.is_empty())
+        && matches!(origins(parsed).as_slice(), [origin] if !origin.is_empty())
+}
+
+fn origins(parsed: &Parsed) -> Vec<&[u8]> {
+    let lines = parsed.headers.get_all(header::ORIGIN);
+    lines.iter().map(HeaderValue::as_bytes).collect()
 }
 
 /// The target at the upstream, by cutting texts.
@@ -179,28 +191,24 @@ fn talk_http1(gateway: &Gateway, bytes: &[u8], parsed: &[Parsed]) -> Vec<u8> {
             >= complete
     };
     while !is_enough(&answers) {
-        if !read_more(&mut stream, &mut answers) {
+        if !goes_on(&mut stream, &mut answers) {
             return answers;
         }
     }
     let _ = stream.shutdown(Shutdown::Write);
-    while read_more(&mut stream, &mut answers) {}
+    while goes_on(&mut stream, &mut answers) {}
     answers
 }
 
 /// `false` at the end of the connection; silence is a bug.
-fn read_more(stream: &mut TcpStream, into: &mut Vec<u8>) -> bool {
-    let mut buffer = [0; 4096];
-    match stream.read(&mut buffer) {
-        Ok(count) => {
-            into.extend_from_slice(&buffer[..count]);
-            count > 0
-        }
+fn goes_on(stream: &mut TcpStream, answers: &mut Vec<u8>) -> bool {
+    match read_more(stream, answers) {
+        Ok(count) => count > 0,
         Err(error) if error.kind() == ErrorKind::ConnectionReset => false,
         Err(error) => panic!(
             "neither an answer nor an end within {} s ({error}), after {:?}",
             PATIENCE.as_secs(),
-            String::from_utf8_lossy(into)
+            String::from_utf8_lossy(answers)
         ),
     }
 }
@@ -246,11 +254,41 @@ fn check_answers(bytes: &[u8], parsed: &[Parsed]) {
                 .is_some_and(|id| id != "theirs"),
             "{answer:?}"
         );
-        let admitted = answer.header("access-control-allow-origin");
-        assert!(admitted.is_none_or(|origin| origin == PAGE), "{answer:?}");
+        check_cors(answer, request);
         for gone in ["access-control-allow-credentials", "set-cookie", "x-hop"] {
             assert_eq!(answer.header(gone), None, "{answer:?}");
         }
+    }
+}
+
+/// Design section 4, rule 4: below an endpoint the admitted page can read every answer, errors too; others read none.
+fn check_cors(answer: &Answer, request: &Parsed) {
+    let path = request.uri.path().to_ascii_lowercase().replace("%2e", ".");
+    let is_routed = !path.contains('\\') && !path.split('/').any(|one| [".", ".."].contains(&one));
+    let below = ["/proj_fuzzing/e/", "/proj_fuzzing/m/"];
+    let rest = below
+        .iter()
+        .find_map(|endpoint| request.uri.path().strip_prefix(endpoint));
+    let is_management = |rest: &str| rest == "v1/endpoints" || rest.starts_with("v1/endpoints/");
+    let is_of_endpoint = is_routed && rest.is_some_and(|rest| !is_management(rest));
+    let is_admitted = origins(request) == [PAGE.as_bytes()];
+    let allowed = answer.header("access-control-allow-origin");
+    if is_of_endpoint {
+        assert_eq!(
+            allowed,
+            is_admitted.then_some(PAGE),
+            "{answer:?} to {request:?}"
+        );
+        let vary = answer
+            .header("vary")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        assert!(vary.contains("origin"), "{answer:?} to {request:?}");
+    } else {
+        assert!(
+            allowed.is_none() || is_admitted,
+            "{answer:?} to {request:?}"
+        );
     }
 }
 
@@ -266,15 +304,14 @@ fn talk_http2(gateway: &Gateway, bytes: &[u8], parsed: &[Parsed]) {
         if left.is_zero() || stream.set_read_timeout(Some(left)).is_err() {
             break;
         }
-        let mut buffer = [0; 4096];
-        match stream.read(&mut buffer) {
-            Ok(count) if count > 0 => answers.extend_from_slice(&buffer[..count]),
+        match read_more(&mut stream, &mut answers) {
+            Ok(count) if count > 0 => {}
             _ => break,
         }
     }
     let _ = stream.shutdown(Shutdown::Write);
     let _ = stream.set_read_timeout(Some(PATIENCE));
-    while read_more(&mut stream, &mut answers) {}
+    while goes_on(&mut stream, &mut answers) {}
 }
 
 /// Frames that end a stream (RFC 9113 sections 4.1, 6.1, 6.2 and 6.4).

@@ -120,11 +120,11 @@ impl Subject {
             lower.len() > prefix.len() && lower.starts_with(prefix.as_bytes())
         };
         let is_covered = self.any && lower != b"authorization";
-        if self.names.iter().any(|other| is_named(other)) {
+        if self.names.iter().any(is_named) {
             Standing::Listed
         } else if !is_token || lower == b"*" {
             Standing::Impossible
-        } else if is_covered || self.prefixes.iter().any(|prefix| is_prefixed(prefix)) {
+        } else if is_covered || self.prefixes.iter().any(is_prefixed) {
             Standing::Listed
         } else {
             Standing::Unlisted

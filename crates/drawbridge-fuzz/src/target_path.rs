@@ -2,14 +2,14 @@
 //!
 //! Input: the request target, as it stands between two spaces.
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use url::Url;
 
-use crate::client::Answer;
+use crate::client::{Answer, read_more};
 use crate::gateway::{SECRET, assert_no_panic, gateway};
 
 /// Where a plain reading sends a target.
@@ -157,9 +157,7 @@ fn ask(target: &[u8]) -> (u16, Option<String>) {
     stream.write_all(&request).unwrap();
     let mut bytes = Vec::new();
     let answer = loop {
-        let mut buffer = [0; 4096];
-        let count = stream.read(&mut buffer).unwrap();
-        bytes.extend_from_slice(&buffer[..count]);
+        let count = read_more(&mut stream, &mut bytes).unwrap();
         match Answer::read(&bytes, "GET") {
             Some((answer, _)) if answer.is_complete => break answer,
             _ => assert_ne!(

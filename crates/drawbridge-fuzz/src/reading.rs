@@ -21,8 +21,9 @@ const BUFFER: usize = 128 << 10;
 const HEADER_LIST: u32 = 64 << 10;
 const MOST_STREAMS: u32 = 128;
 
-/// Turns that hyper gets after bytes, to do whatever follows from them.
-const TURNS: usize = 12;
+/// Turns that hyper gets after each piece, and at the end, to do whatever follows from it.
+const TURNS: usize = 4;
+const LAST_TURNS: usize = 100;
 
 /// A request that reached hyper's handler.
 #[derive(Clone, Debug)]
@@ -88,7 +89,7 @@ async fn feed(client: DuplexStream, pieces: impl Iterator<Item = &[u8]>) {
         }
     }
     // All that can be answered is; the end of the connection must not take it back.
-    for _ in 0..TURNS * TURNS {
+    for _ in 0..LAST_TURNS {
         tokio::task::yield_now().await;
     }
     drop(sink.shutdown().await);

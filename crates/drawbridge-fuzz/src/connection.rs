@@ -16,6 +16,9 @@ use crate::gateway::{Gateway, PAGE, PATIENCE, RENAMED, gateway};
 use crate::reading::{PREFACE, Parsed, read};
 use crate::upstream::Seen;
 
+/// What is management below the shared URL (design section 2).
+const MANAGEMENT: [&str; 5] = ["projects", "api-keys", "cors", "audit-log", "nodes"];
+
 /// How long answers in HTTP/2 are waited for: flow control may never let them end.
 const HTTP2_PATIENCE: Duration = Duration::from_millis(15);
 
@@ -261,19 +264,11 @@ fn check_answers(bytes: &[u8], parsed: &[Parsed]) {
     }
 }
 
-/// Design section 4, rule 4: below an endpoint the admitted page can read every answer, errors too; others read none.
+/// Design section 4, rules 4 and 8: the admitted page can read every answer of an API, errors too; others read none.
 fn check_cors(answer: &Answer, request: &Parsed) {
-    let path = request.uri.path().to_ascii_lowercase().replace("%2e", ".");
-    let is_routed = !path.contains('\\') && !path.split('/').any(|one| [".", ".."].contains(&one));
-    let below = ["/proj_fuzzing/e/", "/proj_fuzzing/m/"];
-    let rest = below
-        .iter()
-        .find_map(|endpoint| request.uri.path().strip_prefix(endpoint));
-    let is_management = |rest: &str| rest == "v1/endpoints" || rest.starts_with("v1/endpoints/");
-    let is_of_endpoint = is_routed && rest.is_some_and(|rest| !is_management(rest));
     let is_admitted = origins(request) == [PAGE.as_bytes()];
     let allowed = answer.header("access-control-allow-origin");
-    if is_of_endpoint {
+    if is_api(request.uri.path()) {
         assert_eq!(
             allowed,
             is_admitted.then_some(PAGE),
@@ -289,6 +284,22 @@ fn check_cors(answer: &Answer, request: &Parsed) {
             allowed.is_none() || is_admitted,
             "{answer:?} to {request:?}"
         );
+    }
+}
+
+/// Whether a path is below an endpoint or the shared URL, not management, and can be read in one way only.
+fn is_api(path: &str) -> bool {
+    let readable = path.to_ascii_lowercase().replace("%2e", ".");
+    let is_dots = |segment: &str| [".", ".."].contains(&segment);
+    let has_slash = readable.contains('\\') || readable.contains("%2f") || readable.contains("%5c");
+    if has_slash || readable.split('/').any(is_dots) {
+        return false;
+    }
+    match path.split('/').collect::<Vec<_>>().as_slice() {
+        ["", "proj_fuzzing", "e" | "m", "v1", "endpoints", ..] => false,
+        ["", "proj_fuzzing", "e" | "m", _, ..] => true,
+        ["", "v1", first, ..] => !MANAGEMENT.contains(first),
+        _ => false,
     }
 }
 

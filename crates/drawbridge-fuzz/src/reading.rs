@@ -5,6 +5,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use bytes::Bytes;
+use http::header::{self, HeaderValue};
 use http::{Method, Request, Response, Uri, Version};
 use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
@@ -35,6 +36,30 @@ pub(crate) struct Parsed {
     pub(crate) body: Vec<u8>,
     /// Whether the body came to its end.
     pub(crate) is_complete: bool,
+}
+
+impl Parsed {
+    /// The values of all `Origin` lines.
+    pub(crate) fn origins(&self) -> Vec<&[u8]> {
+        let lines = self.headers.get_all(header::ORIGIN);
+        lines.iter().map(HeaderValue::as_bytes).collect()
+    }
+
+    /// Whether it is a preflight (design section 4, rule 1).
+    pub(crate) fn is_preflight(&self) -> bool {
+        let asked = self.headers.get(header::ACCESS_CONTROL_REQUEST_METHOD);
+        self.method == Method::OPTIONS
+            && asked.is_some_and(|method| !method.is_empty())
+            && matches!(self.origins().as_slice(), [origin] if !origin.is_empty())
+    }
+
+    /// The target at the upstream, by cutting texts; `None` where it must not come.
+    pub(crate) fn upstream_target(&self) -> Option<String> {
+        let given = self.uri.path_and_query()?.as_str();
+        let below = ["/proj_fuzzing/e/v1/", "/proj_fuzzing/m/v1/", "/v1/"];
+        let rest = below.iter().find_map(|base| given.strip_prefix(base))?;
+        Some(format!("/base/{rest}"))
+    }
 }
 
 type Requests = Rc<RefCell<Vec<Parsed>>>;

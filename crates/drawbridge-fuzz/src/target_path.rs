@@ -11,6 +11,7 @@ use url::Url;
 
 use crate::client::{Answer, read_more};
 use crate::gateway::{SECRET, assert_no_panic, gateway};
+use crate::upstream::mark;
 
 /// Where a plain reading sends a target.
 #[derive(Debug, PartialEq)]
@@ -178,10 +179,7 @@ fn ask(target: &[u8]) -> (u16, Option<String>) {
         assert_eq!((seen.fault, seen.method.as_str()), (None, "GET"));
         seen.target
     });
-    assert_eq!(
-        answer.status == 200 && seen.is_some(),
-        seen.is_some(),
-        "{answer:?}"
-    );
+    let marked = seen.as_ref().map(|target| mark("GET", target));
+    assert_eq!(answer.header("x-seen"), marked.as_deref(), "{answer:?}");
     (answer.status, seen)
 }

@@ -2,6 +2,7 @@
 //!
 //! It must never be tolerant: what it refuses, another server might read in a second way.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex};
@@ -75,17 +76,30 @@ fn serve(stream: &TcpStream, requests: &Requests) {
         let is_idle_end = seen.method.is_empty() && seen.fault.is_none();
         let is_head = seen.method == "HEAD";
         let is_stream = seen.target.contains("stream");
+        let mark = mark(&seen.method, &seen.target);
         if !is_idle_end {
             requests.lock().unwrap().push(seen);
         }
-        if read.is_err() || answer(&mut writer, is_head, is_stream).is_err() {
+        if read.is_err() || answer(&mut writer, &mark, is_head, is_stream).is_err() {
             return;
         }
     }
 }
 
+/// What an answer's `x-seen` says about the request that it answers.
+pub(crate) fn mark(method: &str, target: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    (method, target).hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
 /// A good answer, with headers that must not reach a page.
-fn answer(writer: &mut impl Write, is_head: bool, is_stream: bool) -> std::io::Result<()> {
+fn answer(
+    writer: &mut impl Write,
+    mark: &str,
+    is_head: bool,
+    is_stream: bool,
+) -> std::io::Result<()> {
     let common = "HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\naccess-control-allow-credentials: true\r\n\
                   set-cookie: a=b\r\nconnection: x-hop\r\nx-hop: 1\r\nx-request-id: theirs\r\n";
     let (framing, body) = match is_stream {
@@ -93,7 +107,7 @@ fn answer(writer: &mut impl Write, is_head: bool, is_stream: bool) -> std::io::R
         false => ("content-length: 2", "{}"),
     };
     let body = if is_head { "" } else { body };
-    writer.write_all(format!("{common}{framing}\r\n\r\n{body}").as_bytes())
+    writer.write_all(format!("{common}x-seen: {mark}\r\n{framing}\r\n\r\n{body}").as_bytes())
 }
 
 /// Why a request has no end.

@@ -74,13 +74,11 @@ fn serve(stream: &TcpStream, requests: &Requests) {
             seen.fault = Some(fault.clone());
         }
         let is_idle_end = seen.method.is_empty() && seen.fault.is_none();
-        let is_head = seen.method == "HEAD";
-        let is_stream = seen.target.contains("stream");
-        let mark = mark(&seen.method, &seen.target);
+        let (answer, goes_on) = answer(&seen);
         if !is_idle_end {
             requests.lock().unwrap().push(seen);
         }
-        if read.is_err() || answer(&mut writer, &mark, is_head, is_stream).is_err() {
+        if read.is_err() || writer.write_all(answer.as_bytes()).is_err() || !goes_on {
             return;
         }
     }
@@ -93,21 +91,23 @@ pub(crate) fn mark(method: &str, target: &str) -> String {
     format!("{:016x}", hasher.finish())
 }
 
-/// A good answer, with headers that must not reach a page.
-fn answer(
-    writer: &mut impl Write,
-    mark: &str,
-    is_head: bool,
-    is_stream: bool,
-) -> std::io::Result<()> {
-    let common = "HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\naccess-control-allow-credentials: true\r\n\
-                  set-cookie: a=b\r\nconnection: x-hop\r\nx-hop: 1\r\nx-request-id: theirs\r\n";
-    let (framing, body) = match is_stream {
-        true => ("transfer-encoding: chunked", "2\r\n{}\r\n0\r\n\r\n"),
-        false => ("content-length: 2", "{}"),
+/// An answer with headers that must not reach a page, and whether the connection goes on. The client chooses its end by
+/// `x-mood`: chunked, the last on its connection, or cut off in the middle.
+fn answer(seen: &Seen) -> (String, bool) {
+    let mood = seen.values("x-mood").next().unwrap_or_default();
+    let (framing, body) = match mood {
+        b"stream" => ("transfer-encoding: chunked", "2\r\n{}\r\n0\r\n\r\n"),
+        b"close" => ("connection: close\r\ncontent-length: 2", "{}"),
+        b"cut" => ("content-length: 20", "{}"),
+        _ => ("content-length: 2", "{}"),
     };
-    let body = if is_head { "" } else { body };
-    writer.write_all(format!("{common}x-seen: {mark}\r\n{framing}\r\n\r\n{body}").as_bytes())
+    let body = if seen.method == "HEAD" { "" } else { body };
+    let mark = mark(&seen.method, &seen.target);
+    let answer = format!(
+        "HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\naccess-control-allow-credentials: true\r\n\
+         set-cookie: a=b\r\nconnection: x-hop\r\nx-hop: 1\r\nx-request-id: theirs\r\nx-seen: {mark}\r\n{framing}\r\n\r\n{body}"
+    );
+    (answer, ![b"close".as_slice(), b"cut"].contains(&mood))
 }
 
 /// Why a request has no end.

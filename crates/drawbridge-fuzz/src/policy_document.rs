@@ -1,4 +1,4 @@
-//! Policy documents: an endpoint's `cors` object, and the endpoint's whole document.
+//! Policy documents: an endpoint's `cors` object, the endpoint's whole document, and a key's.
 //!
 //! Input: a JSON text; or, since those are hard to guess, lines of which the first byte says where they belong in a
 //! `cors` object: `o`rigins, `m`ethods, `h`eaders, `e`xposed headers, max-`a`ge, `f` for the enforcement, `c`redentials.
@@ -9,6 +9,7 @@ use drawbridge_policy::cors::{CorsConfig, CorsPolicy, OriginHeader, Preflight};
 use drawbridge_policy::document::parse_document;
 use drawbridge_policy::endpoint::{Endpoint, Project};
 use drawbridge_policy::issue::{ConfigIssue, Problems};
+use drawbridge_policy::key_config::KeyConfig;
 use drawbridge_policy::upstream::{Upstream, UpstreamHost};
 use serde_json::{Map, Value, json};
 use url::{Host, Url};
@@ -16,7 +17,7 @@ use url::{Host, Url};
 /// Requests are judged for this many of a policy's own origins, and its names.
 const MOST_ASKED: usize = 8;
 
-/// Compiles the document as both kinds.
+/// Compiles the document as every kind.
 pub fn policy_document(bytes: &[u8]) {
     let document = match bytes.first() {
         Some(b'o' | b'm' | b'h' | b'e' | b'a' | b'f' | b'c') => from_lines(bytes),
@@ -29,6 +30,7 @@ pub fn policy_document(bytes: &[u8]) {
     check_kept(&document);
     check_suggestions(&document, &judged_endpoint(&document), judged_endpoint);
     check_upstream(&document);
+    check_suggestions(&document, &judged_key(&document), judged_key);
 }
 
 /// The strict parser reads what `serde_json` reads, but for members that stand twice.
@@ -95,6 +97,16 @@ fn judged_cors(document: &Value) -> Judged {
 fn judged_endpoint(document: &Value) -> Judged {
     match endpoint(document) {
         Ok((_, warnings)) => (warnings, false),
+        Err(errors) => (errors, true),
+    }
+}
+
+fn judged_key(document: &Value) -> Judged {
+    match KeyConfig::read(document) {
+        Ok(config) => {
+            assert_eq!(KeyConfig::read(&config.to_value()).as_ref(), Ok(&config));
+            (config.warnings(), false)
+        }
         Err(errors) => (errors, true),
     }
 }

@@ -8,11 +8,12 @@ mod seen;
 
 use std::io::{ErrorKind, Write};
 use std::net::{Shutdown, TcpStream};
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::client::read_more;
-use crate::gateway::{Gateway, PATIENCE, gateway};
+use crate::gateway::{Gateway, PATIENCE};
 use crate::reading::{PREFACE, Parsed, read};
 
 /// How long answers in HTTP/2 are waited for: flow control may never let them end.
@@ -20,8 +21,9 @@ const HTTP2_PATIENCE: Duration = Duration::from_millis(15);
 
 /// Sends the bytes, and checks what came of them on both sides.
 pub fn connection(bytes: &[u8]) {
+    static GATEWAY: LazyLock<Gateway> = LazyLock::new(Gateway::start);
     static COUNT: AtomicU64 = AtomicU64::new(0);
-    let gateway = gateway();
+    let gateway = &*GATEWAY;
     let credential = format!("input-{}", COUNT.fetch_add(1, Ordering::Relaxed));
     gateway.set_credential(&credential);
     let parsed = read(bytes);

@@ -1,4 +1,4 @@
-//! The real gateway in this process, on loopback, started once and used by every input.
+//! The real gateway in this process, on loopback, started once for a target and used by all of its inputs.
 //!
 //! Two endpoints: `/proj_fuzzing/e` takes any model, `/proj_fuzzing/m` one model, which it renames. One core, so that
 //! what an input caused is over before the next input's bytes are read.
@@ -6,7 +6,7 @@
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -43,15 +43,6 @@ pub(crate) struct Gateway {
 
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
 
-/// The gateway, running.
-pub(crate) fn gateway() -> &'static Gateway {
-    static GATEWAY: OnceLock<Gateway> = OnceLock::new();
-    GATEWAY.get_or_init(|| {
-        watch_panics();
-        Gateway::start()
-    })
-}
-
 /// A task that panics does not end the process: hyper and tokio go on. The next check does.
 fn watch_panics() {
     let next = std::panic::take_hook();
@@ -65,7 +56,9 @@ fn watch_panics() {
 
 #[expect(clippy::unwrap_used, reason = "a harness that cannot start ends")]
 impl Gateway {
-    fn start() -> Self {
+    /// Starts a gateway and its upstream; each target that needs one has its own.
+    pub(crate) fn start() -> Self {
+        watch_panics();
         let upstream = Upstream::start();
         let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(
             b"root-key-of-the-fuzzers-0123456789",

@@ -4,13 +4,13 @@
 
 use std::io::Write;
 use std::net::TcpStream;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{LazyLock, Mutex};
 
 use url::Url;
 
 use crate::client::{Answer, read_more};
-use crate::gateway::{SECRET, assert_no_panic, gateway};
+use crate::gateway::{Gateway, SECRET, assert_no_panic};
 use crate::upstream::mark;
 
 /// Where a plain reading sends a target.
@@ -145,9 +145,10 @@ fn decoded(path: &str) -> Vec<u8> {
 /// The status, and the target that the upstream was sent. The connection is kept: most inputs are answered on it.
 #[expect(clippy::unwrap_used, reason = "a harness that cannot go on ends")]
 fn ask(target: &[u8]) -> (u16, Option<String>) {
+    static GATEWAY: LazyLock<Gateway> = LazyLock::new(Gateway::start);
     static COUNT: AtomicU64 = AtomicU64::new(0);
     static KEPT: Mutex<Option<TcpStream>> = Mutex::new(None);
-    let gateway = gateway();
+    let gateway = &*GATEWAY;
     let id = format!("target-{}", COUNT.fetch_add(1, Ordering::Relaxed));
     let rest = format!(
         " HTTP/1.1\r\nhost: gw\r\nauthorization: Bearer {SECRET}\r\nx-request-id: {id}\r\n\r\n"

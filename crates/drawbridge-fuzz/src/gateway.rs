@@ -7,12 +7,12 @@ use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use drawbridge_gateway::log::{Format, Level, Log};
 use drawbridge_gateway::management::{ManagementCall, ManagementReply};
-use drawbridge_gateway::{Bound, Connector, Parts, Running, Times};
+use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
 use drawbridge_policy::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
 use drawbridge_policy::own_origins::OwnOrigins;
@@ -38,7 +38,7 @@ pub(crate) struct Gateway {
     pub(crate) upstream: Upstream,
     live: Arc<Live>,
     revision: AtomicU64,
-    _running: Running,
+    running: Running,
 }
 
 static PANIC: Mutex<Option<String>> = Mutex::new(None);
@@ -68,8 +68,10 @@ impl Gateway {
         let (log, _writer) = Log::start(Format::Json, Level::Info, std::io::sink()).unwrap();
         let (management, calls) = mpsc::channel(8);
         std::thread::spawn(move || answer_management(calls));
+        let metrics = Metrics::new(Arc::clone(&live), log.clone());
         let parts = Parts {
             live: Arc::clone(&live),
+            metrics: Arc::new(metrics),
             own_origins: OwnOrigins::new(None, address),
             log,
             management,
@@ -83,7 +85,7 @@ impl Gateway {
             upstream,
             live,
             revision: 0.into(),
-            _running: Running::start(bound, parts).unwrap(),
+            running: Running::start(bound, parts).unwrap(),
         };
         gateway.publish([key()]);
         gateway.set_credential("the-upstreams-own");
@@ -128,7 +130,8 @@ impl Gateway {
         stream
     }
 
-    /// Fails unless everything runs on: no panic anywhere, and a good request on a new connection is served.
+    /// Fails unless everything runs on: no panic anywhere, a good request on a new connection is served, and none stays
+    /// open.
     pub(crate) fn assert_serving(&self) {
         let mut stream = self.connect();
         let request = format!(
@@ -144,6 +147,11 @@ impl Gateway {
             "{answer:?}"
         );
         assert_no_panic();
+        let until = Instant::now() + PATIENCE;
+        while self.running.open_requests() > 0 {
+            assert!(Instant::now() < until, "a request stays open");
+            std::thread::yield_now();
+        }
     }
 }
 

@@ -18,6 +18,7 @@ use drawbridge_policy::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Change, Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
+use drawbridge_policy::upstream::Destinations;
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -69,13 +70,15 @@ impl Gateway {
         let (management, calls) = mpsc::channel(8);
         std::thread::spawn(move || answer_management(calls));
         let metrics = Metrics::new(Arc::clone(&live), log.clone());
+        let destinations = Destinations::new([address], None::<[_; 0]>);
         let parts = Parts {
             live: Arc::clone(&live),
             metrics: Arc::new(metrics),
-            own_origins: OwnOrigins::new(None, address),
+            own_origins: OwnOrigins::new(None, address, false),
+            tls: None,
             log,
             management,
-            connector: Arc::new(Connector::new(tls_without_roots(), Some(address))),
+            connector: Arc::new(Connector::new(tls_without_roots(), Arc::new(destinations))),
             max_connections: 1000,
             max_body_bytes: 1 << 20,
             times: Times::default(),
@@ -183,6 +186,8 @@ fn key() -> Change {
         mode: KeyMode::Live,
         scopes: [Scope::Inference].into_iter().collect(),
         endpoints: None,
+        allowed_ips: None,
+        require_origin: false,
         expires_at: None,
         revoked_at: None,
         tokens: [KeyToken {

@@ -31,6 +31,26 @@ pub struct AuditEntry {
     pub change: Value,
 }
 
+/// The actor that is no key.
+pub(crate) const ROOT: &str = "root";
+
+/// Which rows of the audit log are meant: those that fit everything that is given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    /// [`AuditEntry::project_id`].
+    pub project_id: Option<String>,
+    /// [`AuditEntry::actor`].
+    pub actor: Option<String>,
+    /// [`AuditEntry::action`].
+    pub action: Option<String>,
+    /// [`AuditEntry::target`].
+    pub target: Option<String>,
+    /// At this time or later.
+    pub since: Option<Timestamp>,
+    /// Before this time.
+    pub until: Option<Timestamp>,
+}
+
 /// A row of the audit log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AuditRow {

@@ -7,6 +7,7 @@
 //! with success must never be lost. Tokens and credentials must never be stored as text.
 
 mod audit;
+mod chain;
 mod changes;
 mod column;
 mod data_dir;
@@ -22,7 +23,8 @@ mod sqlite;
 mod store;
 mod write;
 
-pub use audit::{AuditEntry, AuditRow};
+pub use audit::{AuditEntry, AuditFilter, AuditRow};
+pub use chain::{Broken, Link, NoLink, verify_audit};
 pub use error::{Cause, Conflict, StoreError};
 pub use key::MasterKey;
 pub use row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};

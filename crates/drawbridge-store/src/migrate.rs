@@ -11,13 +11,21 @@ use sqlx::sqlite::SqliteConnection;
 
 use crate::data_dir;
 use crate::error::StoreError;
+use crate::open::cannot_open;
 
 /// Every migration for SQLite, oldest first.
-pub(crate) const SQLITE: &[(i64, &str, &str)] = &[(
-    1,
-    "first",
-    include_str!("../migrations/sqlite/0001_first.sql"),
-)];
+pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "first",
+        include_str!("../migrations/sqlite/0001_first.sql"),
+    ),
+    (
+        2,
+        "audit filters",
+        include_str!("../migrations/sqlite/0002_audit_filters.sql"),
+    ),
+];
 
 const COUNT_TABLES: &str =
     "SELECT COUNT(*) FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
@@ -36,11 +44,7 @@ pub(crate) async fn migrate(
         path: path.to_owned(),
         source: source.into(),
     };
-    let newest = migrations
-        .iter()
-        .map(|(version, ..)| *version)
-        .max()
-        .unwrap_or(0);
+    let newest = newest(migrations);
     match version(connection, path).await? {
         Some(found) if found > newest => {
             return Err(StoreError::NewerSchema {
@@ -69,15 +73,34 @@ pub(crate) async fn migrate(
     })
 }
 
+/// Refuses a database whose schema is newer than this release, or that has none at all.
+pub(crate) async fn check_known(
+    connection: &mut SqliteConnection,
+    path: &Path,
+) -> Result<(), StoreError> {
+    let known = newest(SQLITE);
+    match version(connection, path).await? {
+        Some(found) if found > known => Err(StoreError::NewerSchema {
+            path: path.to_owned(),
+            found,
+            known,
+        }),
+        Some(_) => Ok(()),
+        None => Err(StoreError::NotADatabase(path.to_owned())),
+    }
+}
+
+fn newest(migrations: &[(i64, &str, &str)]) -> i64 {
+    let versions = migrations.iter().map(|(version, ..)| *version);
+    versions.max().unwrap_or(0)
+}
+
 /// The schema's version; `None` in a database with nothing in it.
 async fn version(
     connection: &mut SqliteConnection,
     path: &Path,
 ) -> Result<Option<i64>, StoreError> {
-    let failed = |source: sqlx::Error| StoreError::Open {
-        path: path.to_owned(),
-        source: source.into(),
-    };
+    let failed = |error| cannot_open(path, error);
     let has_versions: i64 = sqlx::query_scalar(HAS_VERSIONS)
         .fetch_one(&mut *connection)
         .await
@@ -136,19 +159,22 @@ pub(crate) mod tests {
     use super::*;
     use crate::sqlite;
 
+    /// The migrations as they would be with one more.
     const NEXT: &[(i64, &str, &str)] = &[
         SQLITE[0],
+        SQLITE[1],
         (
-            2,
-            "second",
+            3,
+            "next",
             "ALTER TABLE projects ADD COLUMN document TEXT NOT NULL DEFAULT '{}'",
         ),
     ];
     const BROKEN: &[(i64, &str, &str)] = &[
         SQLITE[0],
+        SQLITE[1],
         (
-            2,
-            "second",
+            3,
+            "next",
             "CREATE TABLE half (id INTEGER); CREATE TABLE meta (id INTEGER)",
         ),
     ];
@@ -189,18 +215,18 @@ pub(crate) mod tests {
         assert!(backups(&directory).is_empty(), "a new database needs none");
 
         // A backup that was cut short before does not stand in the way.
-        std::fs::write(directory.path().join("drawbridge.schema-1.draft"), "half").unwrap();
+        std::fs::write(directory.path().join("drawbridge.schema-2.draft"), "half").unwrap();
         migrate(&mut connection, &path, NEXT).await.unwrap();
-        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(2));
-        assert_eq!(backups(&directory), ["drawbridge.schema-1.db"]);
+        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(3));
+        assert_eq!(backups(&directory), ["drawbridge.schema-2.db"]);
 
-        let backup = directory.path().join("drawbridge.schema-1.db");
+        let backup = directory.path().join("drawbridge.schema-2.db");
         assert_eq!(
             std::fs::metadata(&backup).unwrap().permissions().mode() & 0o777,
             0o600
         );
         let mut old = connect(&backup).await;
-        assert_eq!(version(&mut old, &backup).await.unwrap(), Some(1));
+        assert_eq!(version(&mut old, &backup).await.unwrap(), Some(2));
         migrate(&mut old, &backup, SQLITE).await.unwrap();
         let slug: String = sqlx::query_scalar("SELECT slug FROM projects")
             .fetch_one(&mut old)
@@ -239,13 +265,13 @@ pub(crate) mod tests {
             matches!(
                 refused,
                 Err(StoreError::NewerSchema {
-                    found: 2,
-                    known: 1,
+                    found: 3,
+                    known: 2,
                     ..
                 })
             ),
             "{refused:?}"
         );
-        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(2));
+        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(3));
     }
 }

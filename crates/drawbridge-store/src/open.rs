@@ -73,7 +73,7 @@ async fn check_key(
     }
 }
 
-fn cannot_open(path: &Path, error: sqlx::Error) -> StoreError {
+pub(crate) fn cannot_open(path: &Path, error: sqlx::Error) -> StoreError {
     // SQLITE_NOTADB
     let is_no_database = error
         .as_database_error()

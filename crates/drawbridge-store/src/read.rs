@@ -4,7 +4,7 @@ use drawbridge_policy::endpoint::Secret;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
-use crate::audit::AuditRow;
+use crate::audit::{AuditFilter, AuditRow, ROOT};
 use crate::column::{Columns, from_number, from_time};
 use crate::error::StoreError;
 use crate::key::{MasterKey, Place};
@@ -148,6 +148,51 @@ pub(crate) async fn audit(
     Ok(listing(rows, page, |row| row.seq.to_string()))
 }
 
+pub(crate) async fn audit_log(
+    connection: &mut SqliteConnection,
+    filter: &AuditFilter,
+    page: &Page,
+) -> Result<Listing<AuditRow>, StoreError> {
+    // What a key did is of one project; what the root key did is most of some logs.
+    let statement = match (&filter.target, &filter.actor, &filter.project_id) {
+        (Some(_), _, _) => sql::AUDIT_LOG_OF_TARGET,
+        (None, Some(actor), _) if actor != ROOT => sql::AUDIT_LOG_OF_ACTOR,
+        (None, _, Some(_)) => sql::AUDIT_LOG_OF_PROJECT,
+        (None, Some(_), None) => sql::AUDIT_LOG_OF_ACTOR,
+        (None, None, None) if filter.action.is_some() => sql::AUDIT_LOG_OF_ACTION,
+        (None, None, None) => sql::AUDIT_LOG,
+    };
+    let (before, seq) = before_in_log(filter, page)?;
+    let rows = sqlx::query(statement)
+        .bind(&filter.target)
+        .bind(&filter.actor)
+        .bind(&filter.project_id)
+        .bind(&filter.action)
+        .bind(before)
+        .bind(seq)
+        .bind(from_time(filter.since.unwrap_or(Timestamp::MIN)))
+        .bind(one_more(page))
+        .fetch_all(connection)
+        .await?;
+    let rows = rows.iter().map(to_audit).collect::<Rows<_>>()?;
+    Ok(listing(rows, page, |row| {
+        creation_cursor(row.at, &row.seq.to_string())
+    }))
+}
+
+/// The time and number that come before the first row of a page, which is newer than all that follow.
+fn before_in_log(filter: &AuditFilter, page: &Page) -> Result<(String, i64), StoreError> {
+    let end = (from_time(filter.until.unwrap_or(Timestamp::MAX)), 0);
+    let Some(cursor) = &page.after else {
+        return Ok(end);
+    };
+    let bad = || StoreError::BadCursor(cursor.clone());
+    let (time, seq) = cursor.split_once('_').ok_or_else(bad)?;
+    let time = time.parse().map_err(|_| bad())?;
+    let seq = seq.parse().map_err(|_| bad())?;
+    Ok(end.min((from_time(time), seq)))
+}
+
 /// How many rows to ask for: one more than wanted tells whether rows follow.
 fn one_more(page: &Page) -> i64 {
     i64::from(page.limit.max(1)) + 1
@@ -259,7 +304,7 @@ fn to_keys(rows: &[SqliteRow]) -> Rows<KeyRow> {
     Ok(keys)
 }
 
-fn to_audit(row: &SqliteRow) -> Result<AuditRow, StoreError> {
+pub(crate) fn to_audit(row: &SqliteRow) -> Result<AuditRow, StoreError> {
     let mut columns = Columns::new("the audit log", row);
     Ok(AuditRow {
         seq: columns.number()?,

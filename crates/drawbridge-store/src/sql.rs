@@ -3,6 +3,21 @@
 //! Column lists must keep the order in which `read.rs` takes them apart. What only one engine knows (opening, backing
 //! up) stands with that engine, not here.
 
+/// A page of the audit log, newest first: `$1` to `$4` narrow it where they are not null, `$5` and `$6` are where it
+/// begins, `$7` is the earliest time. What `$lead` says is found by an index, the rest is looked at row by row.
+macro_rules! audit_log {
+    ($lead:literal) => {
+        concat!(
+            "SELECT seq, revision, at, actor, action, project_id, target, client_ip, request_id, change, prev_hash, \
+                hash FROM audit_log WHERE ",
+            $lead,
+            "($1 IS NULL OR target = $1) AND ($2 IS NULL OR actor = $2) AND ($3 IS NULL OR project_id = $3) \
+                AND ($4 IS NULL OR action = $4) AND (at, seq) < ($5, $6) AND at >= $7 \
+                ORDER BY at DESC, seq DESC LIMIT $8"
+        )
+    };
+}
+
 /// Defines the statements, and for the tests a list of all of them.
 macro_rules! statements {
     ($($name:ident = $sql:expr;)+) => {
@@ -73,6 +88,12 @@ statements! {
     LAST_AUDIT_HASH = "SELECT seq, hash FROM audit_log ORDER BY seq DESC LIMIT 1";
     AUDIT = "SELECT seq, revision, at, actor, action, project_id, target, client_ip, request_id, change, prev_hash, hash \
         FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT $2";
+    AUDIT_LOG = audit_log!("");
+    AUDIT_LOG_OF_TARGET = audit_log!("target = $1 AND ");
+    AUDIT_LOG_OF_ACTOR = audit_log!("actor = $2 AND ");
+    AUDIT_LOG_OF_PROJECT = audit_log!("project_id = $3 AND ");
+    AUDIT_LOG_OF_ACTION = audit_log!("action = $4 AND ");
+    AUDIT_END = "SELECT revision, (SELECT COALESCE(MAX(seq), 0) FROM audit_log) FROM meta WHERE id = 1";
     INSERT_AUDIT = "INSERT INTO audit_log (seq, revision, at, actor, action, project_id, target, client_ip, request_id, \
         change, prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 }
@@ -80,6 +101,8 @@ statements! {
 #[cfg(test)]
 mod tests {
     use sqlx::{Executor as _, SqlSafeStr as _};
+
+    use sqlx::Row as _;
 
     use crate::migrate;
 
@@ -91,6 +114,27 @@ mod tests {
         for (name, statement) in super::ALL {
             let prepared = connection.prepare(statement.into_sql_str()).await;
             assert!(prepared.is_ok(), "{name}: {:?}", prepared.err());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_of_the_audit_log_is_one_walk_along_an_index() {
+        let directory = tempfile::TempDir::new().unwrap();
+        let mut connection =
+            migrate::tests::migrated(&directory.path().join("drawbridge.db")).await;
+        for (statement, index, by) in [
+            (super::AUDIT_LOG, "time", ""),
+            (super::AUDIT_LOG_OF_TARGET, "target", "target=? AND "),
+            (super::AUDIT_LOG_OF_ACTOR, "actor", "actor=? AND "),
+            (super::AUDIT_LOG_OF_PROJECT, "project", "project_id=? AND "),
+            (super::AUDIT_LOG_OF_ACTION, "action", "action=? AND "),
+        ] {
+            let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+            let rows = connection.fetch_all(explained).await.unwrap();
+            let steps: Vec<String> = rows.iter().map(|row| row.get("detail")).collect();
+            let walk =
+                format!("SEARCH audit_log USING INDEX audit_log_by_{index} ({by}at>? AND at<?)");
+            assert_eq!(steps, [walk]);
         }
     }
 }

@@ -8,7 +8,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection as _, Sqlite};
 use tokio::sync::Mutex;
 
-use crate::audit::AuditRow;
+use crate::audit::{AuditFilter, AuditRow};
 use crate::error::StoreError;
 use crate::key::MasterKey;
 use crate::row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow};
@@ -112,7 +112,19 @@ impl Store {
         read::keys(&mut *self.reader().await?, project_id, page).await
     }
 
-    /// The audit log, oldest first.
+    /// The rows of the audit log that a filter admits, newest first.
+    ///
+    /// # Errors
+    /// As [`Store::load`], and [`StoreError::BadCursor`].
+    pub async fn audit_log(
+        &self,
+        filter: &AuditFilter,
+        page: &Page,
+    ) -> Result<Listing<AuditRow>, StoreError> {
+        read::audit_log(&mut *self.reader().await?, filter, page).await
+    }
+
+    /// The audit log as its chain, oldest first.
     ///
     /// # Errors
     /// As [`Store::load`], and [`StoreError::BadCursor`].

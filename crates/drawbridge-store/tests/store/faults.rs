@@ -124,7 +124,7 @@ async fn a_first_start_with_failing_syncs_leaves_nothing_broken() {
     serve_if_child().await;
     let test = "faults::a_first_start_with_failing_syncs_leaves_nothing_broken";
     let mut tally = Tally::default();
-    for nth in 1..=12 {
+    for nth in 1..=18 {
         let fault = format!("fdatasync:error=EIO:when={nth}");
         run(test, &TempDir::new().unwrap(), &fault, STOPS, &mut tally).await;
     }

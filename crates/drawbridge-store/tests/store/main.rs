@@ -10,6 +10,7 @@
 )]
 
 mod cases;
+mod chain;
 mod child;
 mod faults;
 mod kill;

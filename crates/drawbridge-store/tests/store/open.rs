@@ -10,7 +10,8 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _, SqlSafeStr as _};
 use tempfile::TempDir;
 
-use crate::sample::{change, endpoint, key, master_key, project};
+use crate::cases::audit::assert_chain;
+use crate::sample::{EVERYTHING, change, endpoint, key, master_key, project};
 
 async fn fill(store: &Store) {
     change(store, async |write| {
@@ -28,7 +29,7 @@ async fn fill(store: &Store) {
 }
 
 /// Does something to the database behind the store's back.
-async fn tamper(directory: &Path, statement: &'static str) {
+pub(crate) async fn tamper(directory: &Path, statement: &'static str) {
     let options = SqliteConnectOptions::new()
         .filename(directory.join("drawbridge.db"))
         .create_if_missing(true);
@@ -44,7 +45,7 @@ async fn refusal(directory: &Path) -> (StoreError, String) {
 }
 
 /// The error in words, which must be one line without a final stop.
-fn sentence(error: &StoreError) -> String {
+pub(crate) fn sentence(error: &StoreError) -> String {
     let mut text = error.to_string();
     assert!(!text.ends_with('.') && !text.contains('\n'), "{text}");
     let mut cause = error.source();
@@ -70,6 +71,38 @@ async fn everything_is_there_again_after_reopening() {
     let store = Store::open(&directory, master_key()).await.unwrap();
     assert_eq!(store.load().await.unwrap(), before);
     assert_eq!(store.write().await.unwrap().revision(), 2);
+}
+
+/// A data directory with the database that schema 1 was made for: what [`fill`] made in its first write, then projects
+/// 2 to 4, a write each. Committed as it was written, and never to be made anew.
+pub(crate) fn with_first_schema() -> TempDir {
+    let directory = TempDir::new().unwrap();
+    let database = include_bytes!("schema-1.db");
+    fs::write(directory.path().join("drawbridge.db"), database).unwrap();
+    directory
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_opens_with_everything_in_it() {
+    let directory = with_first_schema();
+    let store = Store::open(directory.path(), master_key()).await.unwrap();
+    let loaded = store.load().await.unwrap();
+    assert_eq!((loaded.revision, loaded.projects.len()), (4, 4));
+    let mut expected = endpoint(&project(1), "chat");
+    (expected.sequence, expected.revision) = (1, 1);
+    assert_eq!(loaded.endpoints[0], expected);
+    assert_eq!(loaded.keys[0].tokens, key(&project(1), 1).tokens);
+    assert_chain(&store.audit(&EVERYTHING).await.unwrap().rows);
+    change(&store, async |write| {
+        write.insert_project(&project(5)).await
+    })
+    .await
+    .unwrap();
+    let rows = store.audit(&EVERYTHING).await.unwrap().rows;
+    assert_eq!(rows.len(), 5);
+    assert_chain(&rows);
+    let backup = directory.path().join("drawbridge.schema-1.db");
+    assert_eq!(mode(&backup), 0o600);
 }
 
 #[tokio::test]

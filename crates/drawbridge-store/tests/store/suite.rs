@@ -51,5 +51,8 @@ on_sqlite! {
     audit {
         many_writes_at_once_make_one_unbroken_chain
         what_was_said_about_a_write_reads_back
+        the_log_is_read_newest_first_in_pages_of_any_size
+        the_log_is_narrowed_by_everything_that_is_given
+        what_is_written_meanwhile_does_not_disturb_the_pages
     }
 }

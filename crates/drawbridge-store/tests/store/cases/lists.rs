@@ -1,6 +1,6 @@
 //! Lists in parts.
 
-use drawbridge_store::{Listing, Page, Store, StoreError};
+use drawbridge_store::{AuditFilter, Listing, Page, Store, StoreError};
 
 use crate::sample::{change, endpoint, key, project};
 
@@ -24,7 +24,7 @@ async fn fill(store: &Store) {
 }
 
 /// Reads a list in parts of `limit`; the rows of all parts.
-async fn collect<T>(
+pub(crate) async fn collect<T>(
     limit: u32,
     part: impl AsyncFn(Page) -> Result<Listing<T>, StoreError>,
     name: impl Fn(T) -> String,
@@ -137,5 +137,8 @@ pub(crate) async fn a_cursor_that_was_never_given_out_is_refused(store: Store) {
             matches!(store.audit(&page).await, Err(StoreError::BadCursor(_))),
             "{cursor}"
         );
+        let filter = AuditFilter::default();
+        let log = store.audit_log(&filter, &page).await;
+        assert!(matches!(log, Err(StoreError::BadCursor(_))), "{cursor}");
     }
 }

@@ -22,6 +22,7 @@ pub(crate) enum Fault {
     TokenTaken,
     ProjectNotEmpty,
     KeyRevoked,
+    KeyExpired,
     Conflict,
     PreconditionFailed,
     BodyTooLarge,
@@ -89,6 +90,7 @@ impl Fault {
                 "Project not empty",
             ),
             Self::KeyRevoked => ("key_revoked", StatusCode::CONFLICT, "Key revoked"),
+            Self::KeyExpired => ("key_expired", StatusCode::CONFLICT, "Key expired"),
             Self::Conflict => ("conflict", StatusCode::CONFLICT, "Conflict"),
             Self::PreconditionFailed => (
                 "precondition_failed",

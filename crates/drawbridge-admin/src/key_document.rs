@@ -15,17 +15,18 @@ use serde_json::{Map, Value, json};
 use crate::patch::{merged, refuse_made, take_read_only};
 
 /// Members that the gateway makes.
-const MADE: [&str; 7] = [
+const MADE: [&str; 8] = [
     "object",
     "id",
     "project_id",
     "created_at",
     "revoked_at",
+    "previous_token_expires_at",
     "status",
     "warnings",
 ];
 /// These, and members that never change.
-const READ_ONLY: [&str; 10] = [
+const READ_ONLY: [&str; 11] = [
     "object",
     "id",
     "project",
@@ -34,6 +35,7 @@ const READ_ONLY: [&str; 10] = [
     "mode",
     "created_at",
     "revoked_at",
+    "previous_token_expires_at",
     "status",
     "warnings",
 ];
@@ -120,9 +122,16 @@ pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
         "expires_at": document["expires_at"],
         "created_at": row.created_at.to_string(),
         "revoked_at": row.revoked_at.map(|time| time.to_string()),
+        "previous_token_expires_at": previous_token_end(row),
         "status": status,
         "warnings": warnings,
     })
+}
+
+/// When the token before the last rotation ends, or ended.
+pub(crate) fn previous_token_end(row: &KeyRow) -> Option<String> {
+    let previous = row.tokens.get(1)?;
+    previous.expires_at.map(|end| end.to_string())
 }
 
 fn read(document: &Value, problems: &mut Problems) -> Option<KeyConfig> {

@@ -1,4 +1,4 @@
-//! `/v1/api-keys`: keys, whose tokens are shown once, when they are made.
+//! `/v1/api-keys`: keys, whose tokens are shown once, when they are made. Rotation has a module of its own.
 //!
 //! A key manages only keys of its own project that go nowhere beyond itself. A token must never be stored, logged or
 //! repeated in a problem.
@@ -175,7 +175,11 @@ pub(crate) async fn revoke(mut call: Call) -> Result<Response, Problem> {
 }
 
 /// Commits a write about one key, and makes the next request obey it; `None` for a dry run.
-async fn commit(writing: Writing<'_>, row: &KeyRow, change: Value) -> Result<Option<u64>, Problem> {
+pub(crate) async fn commit(
+    writing: Writing<'_>,
+    row: &KeyRow,
+    change: Value,
+) -> Result<Option<u64>, Problem> {
     // Documents that were just read compile; a revoked key that no longer does is in no snapshot either.
     let key = compiled::key(row)
         .ok()
@@ -188,7 +192,7 @@ async fn commit(writing: Writing<'_>, row: &KeyRow, change: Value) -> Result<Opt
     writing.commit(subject, key).await
 }
 
-async fn find(call: &Call) -> Result<KeyRow, Problem> {
+pub(crate) async fn find(call: &Call) -> Result<KeyRow, Problem> {
     let row = call.store().key(call.parameter("id")).await?;
     row.filter(|row| call.sees(&row.project_id))
         .ok_or_else(not_found)
@@ -196,7 +200,9 @@ async fn find(call: &Call) -> Result<KeyRow, Problem> {
 
 /// The key as the transaction sees it, if the caller may change it. No configuration where this release would no
 /// longer accept it: what such a key holds is unknown, so it is for the root key.
-async fn find_in(writing: &mut Writing<'_>) -> Result<(KeyRow, Option<KeyConfig>), Problem> {
+pub(crate) async fn find_in(
+    writing: &mut Writing<'_>,
+) -> Result<(KeyRow, Option<KeyConfig>), Problem> {
     let row = writing.write.key(writing.call.parameter("id")).await?;
     let row = row.ok_or_else(not_found)?;
     let config = KeyConfig::read(&row.document).ok();
@@ -247,7 +253,7 @@ async fn take_project(
 }
 
 /// The slug of the key's project.
-async fn slug(call: &Call, row: &KeyRow) -> Result<String, Problem> {
+pub(crate) async fn slug(call: &Call, row: &KeyRow) -> Result<String, Problem> {
     if let Some(project) = call.live().load().project(&row.project_id) {
         return Ok(project.slug.to_string());
     }
@@ -298,7 +304,7 @@ fn check_within(writing: &Writing<'_>, config: &KeyConfig) -> Result<(), Problem
         false => Fault::ExceedsCaller,
     };
     let detail = format!(
-        "the key `{}` can create, change and revoke only keys that go nowhere beyond itself; use a key that holds all \
+        "the key `{}` can create, change, rotate and revoke only keys that go nowhere beyond itself; use a key that holds all \
          that `errors` names, or the root key",
         holder.id
     );

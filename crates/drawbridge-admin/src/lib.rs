@@ -10,6 +10,7 @@
 
 mod answer;
 mod audit;
+mod audit_log;
 mod body;
 mod boundary;
 mod call;
@@ -29,6 +30,7 @@ mod problem;
 mod projects;
 mod query;
 mod random;
+mod rotation;
 mod shape;
 
 use std::net::IpAddr;

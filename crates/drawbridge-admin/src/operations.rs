@@ -16,7 +16,7 @@ use http::Method;
 use crate::call::Call;
 use crate::problem::{Fault, Problem, method_not_allowed, route_not_found};
 use crate::shape::{Resource, Shape};
-use crate::{AdminState, endpoints, keys, projects};
+use crate::{AdminState, audit_log, endpoints, keys, projects, rotation};
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,11 +56,14 @@ const ENDPOINT: &str = "/v1/projects/{project}/endpoints/{name}";
 const OWN_URL: &str = "/{project_id}/{endpoint}/v1/endpoints/{name}";
 const KEYS: &str = "/v1/api-keys";
 const KEY: &str = "/v1/api-keys/{id}";
+const ROTATE: &str = "/v1/api-keys/{id}/rotate";
+const AUDIT_LOG: &str = "/v1/audit-log";
 
 const READ_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsRead);
 const WRITE_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsWrite);
 const READ_KEYS: Needs = Needs::Scope(Scope::KeysRead);
 const WRITE_KEYS: Needs = Needs::Scope(Scope::KeysWrite);
+const READ_AUDIT: Needs = Needs::Scope(Scope::AuditRead);
 
 /// Rows of the table: action, method, path, needs, handler; shape, resource, own faults, summary.
 macro_rules! operations {
@@ -120,6 +123,12 @@ pub static OPERATIONS: &[Operation] = operations![
         Update ApiKey [ExceedsCaller ProjectNotFound KeyNotFound KeyRevoked] "Change a key, exactly as PATCH does";
     "key.revoke" DELETE KEY WRITE_KEYS => keys::revoke;
         Revoke ApiKey [ExceedsCaller ProjectNotFound KeyNotFound] "Revoke a key, for good and at once";
+    "key.rotate" POST ROTATE WRITE_KEYS => rotation::rotate;
+        Rotate ApiKey [ExceedsCaller ProjectNotFound KeyNotFound KeyRevoked KeyExpired Conflict]
+        "Give a key a new token, shown once; the old one stays good for a time";
+    "audit.list" GET AUDIT_LOG READ_AUDIT => audit_log::list;
+        Log AuditEntry [EndpointNotPermitted ProjectNotFound]
+        "List what was changed, by whom and from where, newest first: everywhere with the root key, else in the calling key's project";
 ];
 
 /// The routes of all operations.

@@ -1,8 +1,9 @@
 //! Query parameters. Every one is known or refused; in problems they stand as `?name`.
 
-use drawbridge_policy::document::nearest;
+use drawbridge_policy::document::{as_timestamp, nearest};
 use drawbridge_policy::issue::{ConfigIssue, Problems};
 use drawbridge_store::Page;
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::problem::{Problem, settled};
@@ -16,6 +17,16 @@ pub(crate) const LIMIT: &str = "limit";
 pub(crate) const AFTER: &str = "after";
 /// Which project a list is narrowed to.
 pub(crate) const PROJECT: &str = "project";
+/// Who did what the audit log tells of.
+pub(crate) const ACTOR: &str = "actor";
+/// What was done.
+pub(crate) const ACTION: &str = "action";
+/// What it was done to.
+pub(crate) const TARGET: &str = "target";
+/// When at the earliest.
+pub(crate) const SINCE: &str = "since";
+/// Before when.
+pub(crate) const UNTIL: &str = "until";
 /// Whether a write is only tried.
 pub(crate) const DRY_RUN: &str = "dry_run";
 
@@ -56,6 +67,12 @@ impl Query {
             .iter()
             .find(|(other, _)| other == name)
             .map(|(_, value)| &**value)
+    }
+
+    /// A time.
+    pub(crate) fn time(&self, name: &str, problems: &mut Problems) -> Option<Timestamp> {
+        let text = Value::from(self.get(name)?);
+        as_timestamp(&text, &format!("?{name}"), problems)
     }
 
     /// Whether a write is only to be tried.

@@ -1,7 +1,7 @@
 //! What an operation takes and gives, beside its resource: what the router, the handlers and the OpenAPI document know
 //! of it from the one table.
 
-use crate::query::{AFTER, DRY_RUN, LIMIT, PROJECT};
+use crate::query::{ACTION, ACTOR, AFTER, DRY_RUN, LIMIT, PROJECT, SINCE, TARGET, UNTIL};
 
 /// The kind of thing that an operation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,7 @@ pub(crate) enum Resource {
     Project,
     Endpoint,
     ApiKey,
+    AuditEntry,
 }
 
 /// What an operation does with its resource.
@@ -18,6 +19,8 @@ pub(crate) enum Shape {
     List,
     /// The same, narrowed to one project by `?project=`.
     Filter,
+    /// The same, narrowed by everything that the audit log can be narrowed by.
+    Log,
     /// Answers the resource.
     Show,
     /// Takes a document, answers a new resource.
@@ -28,6 +31,8 @@ pub(crate) enum Shape {
     Delete,
     /// Ends the resource for good, and answers what is left of it.
     Revoke,
+    /// Takes a document about the new token, answers the resource with it.
+    Rotate,
 }
 
 impl Shape {
@@ -36,21 +41,22 @@ impl Shape {
         match self {
             Self::List => &[LIMIT, AFTER],
             Self::Filter => &[LIMIT, AFTER, PROJECT],
+            Self::Log => &[LIMIT, AFTER, PROJECT, ACTOR, ACTION, TARGET, SINCE, UNTIL],
             Self::Show => &[],
-            Self::Create | Self::Update | Self::Delete | Self::Revoke => &[DRY_RUN],
+            Self::Create | Self::Update | Self::Delete | Self::Revoke | Self::Rotate => &[DRY_RUN],
         }
     }
 
     /// Whether a document comes with the request.
     pub(crate) fn takes_document(self) -> bool {
-        matches!(self, Self::Create | Self::Update)
+        matches!(self, Self::Create | Self::Update | Self::Rotate)
     }
 
     /// Whether `If-Match` and `If-None-Match` are heeded.
     pub(crate) fn is_conditional(self) -> bool {
         matches!(
             self,
-            Self::Show | Self::Update | Self::Delete | Self::Revoke
+            Self::Show | Self::Update | Self::Delete | Self::Revoke | Self::Rotate
         )
     }
 }

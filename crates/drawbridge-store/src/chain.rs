@@ -168,11 +168,19 @@ fn next(row: &SqliteRow, seq: i64, last: Link, noted: Option<Link>) -> Result<(L
 
 impl fmt::Display for Link {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{}:", self.seq)?;
-        self.hash
-            .iter()
-            .try_for_each(|byte| write!(formatter, "{byte:02x}"))
+        write!(formatter, "{}:{}", self.seq, hexadecimal(&self.hash))
     }
+}
+
+/// A hash as people read it.
+pub fn hexadecimal(hash: &[u8; 32]) -> String {
+    use fmt::Write as _;
+    hash.iter()
+        .fold(String::with_capacity(64), |mut text, byte| {
+            // Writing to a string does not fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
 
 /// A text is no [`Link`].

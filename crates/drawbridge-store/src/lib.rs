@@ -24,7 +24,7 @@ mod store;
 mod write;
 
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
-pub use chain::{Broken, Link, NoLink, verify_audit};
+pub use chain::{Broken, Link, NoLink, hexadecimal, verify_audit};
 pub use error::{Cause, Conflict, StoreError};
 pub use key::MasterKey;
 pub use row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};

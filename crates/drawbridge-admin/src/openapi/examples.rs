@@ -13,6 +13,7 @@ pub(super) fn example(resource: Resource, form: Form) -> Value {
         Resource::Project => project(form),
         Resource::Endpoint => endpoint(form),
         Resource::ApiKey => api_key(form),
+        Resource::AuditEntry => audit_entry(),
     }
 }
 
@@ -93,8 +94,28 @@ fn api_key(form: Form) -> Value {
             "expires_at": end,
             "created_at": THEN,
             "revoked_at": null,
+            "previous_token_expires_at": null,
             "status": "active",
             "warnings": [],
         }),
     }
+}
+
+fn audit_entry() -> Value {
+    json!({
+        "object": "audit_entry",
+        "id": 42,
+        "at": THEN,
+        "actor": "ak_live_0aBcDeFgHiJkLmNo",
+        "client_ip": "203.0.113.7",
+        "action": "endpoint.update",
+        "target": "proj_4f7TqZ0aBcDe/my-endpoint",
+        "project": "my-project",
+        "project_id": "proj_4f7TqZ0aBcDe",
+        "change": {"changed": {"/cors/maxAge": {"from": 86400, "to": 600}}},
+        "revision": 42,
+        "request_id": "req_01",
+        "prev_hash": "4b".repeat(32),
+        "hash": "9f".repeat(32),
+    })
 }

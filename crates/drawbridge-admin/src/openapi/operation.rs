@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answers::{answer, refusals, refusals_to_anyone};
 use super::members::{Form, name, reference};
 use super::parameters;
+use super::schemas::{ROTATED, ROTATION};
 use crate::operations::{Needs, OPERATIONS, Operation};
 use crate::shape::{Resource, Shape};
 
@@ -73,13 +74,18 @@ fn document(operation: &Operation) -> Option<Value> {
     let (form, media_types): (_, &[&str]) = match operation.shape {
         Shape::Create => (Form::Create, &[JSON]),
         Shape::Update => (Form::Update, &["application/merge-patch+json", JSON]),
+        Shape::Rotate => return Some(body(&reference(ROTATION), &[JSON])),
         _ => return None,
     };
     let schema = reference(&name(operation.resource.name(), form));
+    Some(body(&schema, media_types))
+}
+
+fn body(schema: &Value, media_types: &[&str]) -> Value {
     let content = media_types
         .iter()
         .map(|media_type| ((*media_type).to_owned(), json!({"schema": schema})));
-    Some(json!({"required": true, "content": content.collect::<serde_json::Map<_, _>>()}))
+    json!({"required": true, "content": content.collect::<serde_json::Map<_, _>>()})
 }
 
 /// What an operation answers when it did what it was asked, by status.
@@ -91,7 +97,9 @@ fn success(operation: &Operation) -> BTreeMap<u16, Value> {
         _ => one,
     };
     let answers: &[(u16, &str, &[&str], Option<&str>)] = match operation.shape {
-        Shape::List | Shape::Filter => &[(200, "A page of the list.", &[], Some(&list))],
+        Shape::List | Shape::Filter | Shape::Log => {
+            &[(200, "A page of the list.", &[], Some(&list))]
+        }
         Shape::Show => &[
             (200, "The resource.", &["ETag"], Some(one)),
             (304, "The client has it already.", &["ETag"], None),
@@ -116,6 +124,12 @@ fn success(operation: &Operation) -> BTreeMap<u16, Value> {
             "What is left of it, or (dry run) would be.",
             &["ETag"],
             Some(one),
+        )],
+        Shape::Rotate => &[(
+            200,
+            "The key with its new token, or (dry run) without.",
+            &["ETag"],
+            Some(ROTATED),
         )],
         Shape::Delete => &[
             (200, "Dry run: what would be deleted.", &[], Some(one)),

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::resources::{KEY_ID, PROJECT_ID, SLUG};
-use crate::query::{AFTER, DEFAULT_LIMIT, DRY_RUN, GREATEST_LIMIT, LIMIT, PROJECT};
+use crate::query::{
+    ACTION, ACTOR, AFTER, DEFAULT_LIMIT, DRY_RUN, GREATEST_LIMIT, LIMIT, PROJECT, SINCE, TARGET,
+    UNTIL,
+};
 use crate::shape::Shape;
 
 const ENTITY_TAGS: &str = r#"^(\*|(W/)?"[!#-~]*"(, (W/)?"[!#-~]*")*)$"#;
@@ -20,6 +23,9 @@ pub(super) fn shared() -> Map<String, Value> {
     });
     let cursor = json!({"type": "string"});
     let flag = json!({"type": "boolean", "default": false});
+    let name = || json!({"type": "string"});
+    let time = || json!({"type": "string", "format": "date-time"});
+    let target = "About this only: the id of a project or key, or `{project_id}/{endpoint}`.";
     let matching = "412 unless the resource has one of these entity tags.";
     let none_match = "304 (on a write 412) if the resource has one of these entity tags.";
     Map::from_iter([
@@ -30,7 +36,12 @@ pub(super) fn shared() -> Map<String, Value> {
         path("id", KEY_ID, "The key's id."),
         query(LIMIT, limit, "How many resources a page has at most."),
         query(AFTER, cursor, "`next_cursor` of the page before."),
-        query(PROJECT, text(PROJECT_NAME), "Keys of this project only."),
+        query(PROJECT, text(PROJECT_NAME), "Of this project only."),
+        query(ACTOR, name(), "By this key only, or by `root`."),
+        query(ACTION, name(), "This action only, such as `key.create`."),
+        query(TARGET, name(), target),
+        query(SINCE, time(), "At this time or later."),
+        query(UNTIL, time(), "Before this time."),
         query(DRY_RUN, flag, "Check everything, change nothing."),
         header("If-Match", "*", matching),
         header("If-None-Match", "\"41\"", none_match),

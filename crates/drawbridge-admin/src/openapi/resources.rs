@@ -19,6 +19,7 @@ const VISIBLE: &str = "^[!-~]+$";
 const CREDENTIAL: &str = "^[!-~]{1,4096}$";
 const PEM: &str = "-----BEGIN CERTIFICATE-----";
 const IMPORTED_TOKEN: &str = "^[A-Za-z0-9._~+/=-]{16,256}$";
+const HASH: &str = "^[0-9a-f]{64}$";
 const NO_CONTROLS: &str = "^[^\\u0000-\\u001f\\u007f-\\u009f]*$";
 
 impl Resource {
@@ -28,6 +29,7 @@ impl Resource {
             Self::Project => "Project",
             Self::Endpoint => "Endpoint",
             Self::ApiKey => "ApiKey",
+            Self::AuditEntry => "AuditEntry",
         }
     }
 
@@ -36,6 +38,7 @@ impl Resource {
             Self::Project => project(),
             Self::Endpoint => endpoint(),
             Self::ApiKey => api_key(),
+            Self::AuditEntry => audit_entry(),
         }
     }
 }
@@ -208,6 +211,8 @@ fn api_key() -> Object {
         "Whether requests without `Origin` are refused: stops copying by habit, not forgery.";
     let token =
         "The token of another gateway that is to open this key; made where it is not given.";
+    let previous =
+        "When the token before the last rotation ends, or ended; null where it was never rotated.";
     Object {
         name: Resource::ApiKey.name(),
         about: "What opens endpoints, and management, to its holder.",
@@ -236,6 +241,7 @@ fn api_key() -> Object {
             .default(Value::Null),
             created_at(),
             Member::made("revoked_at", or_null(time()), "When it was revoked."),
+            Member::made("previous_token_expires_at", or_null(time()), previous),
             Member::made(
                 "status",
                 choice(&["active", "expired", "revoked"]),
@@ -243,6 +249,50 @@ fn api_key() -> Object {
             ),
             warnings(),
             Member::fixed("token", pattern(IMPORTED_TOKEN), token).secret(),
+        ],
+    }
+}
+
+fn audit_entry() -> Object {
+    let project = "The slug of the project that it concerns; null where it concerns none, or one that is gone.";
+    let target = "What it was done to: the id of a project or key, or `{project_id}/{endpoint}`.";
+    let change = "`created` or `deleted` with the document, or `changed` with `from` and `to` by JSON Pointer; what is \
+                  secret is named, never given.";
+    let prev_hash = "The hash of the row before; zeros in the first.";
+    let hash = "Of the row and `prev_hash`, and so of every row before: `drawbridge audit verify --expect {id}:{hash}` \
+                tells whether they are all still as they were.";
+    let number = || json!({"type": "integer", "minimum": 1});
+    let one = |name, kind, about| Member::made(name, kind, about);
+    Object {
+        name: Resource::AuditEntry.name(),
+        about: "One row of the audit log: a write, written in the same transaction.",
+        members: vec![
+            object("audit_entry"),
+            one("id", number(), "Its number: 1, 2, 3 …, without gaps."),
+            one("at", time(), "When."),
+            one("actor", text(), "Who: the id of a key, or `root`."),
+            one("client_ip", or_null(text()), "Where the request came from."),
+            one(
+                "action",
+                text(),
+                "What was done, such as `endpoint.update`.",
+            ),
+            one("target", text(), target),
+            one("project", or_null(pattern(SLUG)), project),
+            one(
+                "project_id",
+                or_null(pattern(PROJECT_ID)),
+                "The id of that project.",
+            ),
+            one("change", json!({"type": "object"}), change),
+            one(
+                "revision",
+                number(),
+                "The revision of the configuration that it made.",
+            ),
+            one("request_id", text(), "The `X-Request-Id` of the request."),
+            one("prev_hash", pattern(HASH), prev_hash),
+            one("hash", pattern(HASH), hash),
         ],
     }
 }

@@ -4,9 +4,19 @@ use serde_json::{Map, Value, json};
 
 use super::examples::example;
 use super::members::{Form, name, reference};
+use crate::rotation::{DEFAULT_OVERLAP, LONGEST_OVERLAP};
 use crate::shape::Resource;
 
-const RESOURCES: [Resource; 3] = [Resource::Project, Resource::Endpoint, Resource::ApiKey];
+const RESOURCES: [Resource; 4] = [
+    Resource::Project,
+    Resource::Endpoint,
+    Resource::ApiKey,
+    Resource::AuditEntry,
+];
+/// What a rotation takes.
+pub(super) const ROTATION: &str = "Rotation";
+/// What it answers.
+pub(super) const ROTATED: &str = "ApiKeyRotated";
 
 /// The groups of operations.
 pub(super) fn tags() -> Vec<Value> {
@@ -19,15 +29,20 @@ pub(super) fn tags() -> Vec<Value> {
 pub(super) fn all() -> Map<String, Value> {
     let mut schemas = Map::new();
     for resource in RESOURCES {
-        let forms = [Form::Answer, Form::Create, Form::Update];
-        resource.object().define(&forms, &mut schemas);
+        let forms: &[Form] = match resource {
+            Resource::AuditEntry => &[Form::Answer],
+            _ => &[Form::Answer, Form::Create, Form::Update],
+        };
+        resource.object().define(forms, &mut schemas);
         for form in forms {
-            schemas[&name(resource.name(), form)]["examples"] = json!([example(resource, form)]);
+            schemas[&name(resource.name(), *form)]["examples"] = json!([example(resource, *form)]);
         }
         schemas.insert(format!("{}List", resource.name()), list(resource));
     }
     for (name, schema) in [
         ("ApiKeyCreated", created_key()),
+        (ROTATION, rotation()),
+        (ROTATED, rotated_key()),
         ("Issue", issue()),
         ("Problem", problem()),
         ("Refusal", refusal()),
@@ -43,6 +58,34 @@ fn created_key() -> Value {
         "allOf": [
             reference(Resource::ApiKey.name()),
             {"type": "object", "properties": {"token": token}, "required": ["token"]},
+        ],
+    })
+}
+
+fn rotation() -> Value {
+    let about = "How long the old token stays good; 0 ends it now.";
+    let overlap = json!({
+        "type": "integer",
+        "minimum": 0,
+        "maximum": LONGEST_OVERLAP,
+        "default": DEFAULT_OVERLAP,
+        "description": about,
+    });
+    json!({
+        "type": "object",
+        "description": "How a key is given a new token.",
+        "properties": {"overlap_seconds": overlap},
+        "additionalProperties": false,
+        "examples": [{"overlap_seconds": 3600}],
+    })
+}
+
+fn rotated_key() -> Value {
+    let token = text("The new token. Shown this once; not made by a dry run.");
+    json!({
+        "allOf": [
+            reference(Resource::ApiKey.name()),
+            {"type": "object", "properties": {"token": token}},
         ],
     })
 }

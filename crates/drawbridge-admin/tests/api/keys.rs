@@ -38,6 +38,7 @@ async fn a_new_key_works_at_once_and_shows_its_token_once() {
         "object": "api_key", "id": id, "project": "alpha", "project_id": "proj_alpha00", "name": "web",
         "kind": "publishable", "mode": "test", "scopes": ["inference"], "endpoints": ["one"], "allowed_ips": null,
         "require_origin": false, "expires_at": null, "created_at": now().to_string(), "revoked_at": null,
+        "previous_token_expires_at": null,
         "status": "active", "warnings": [],
     });
     let shown = gateway.root().get(&path(&answer.body)).await.must(200);

@@ -157,4 +157,7 @@ async fn every_example_fits_its_schema_and_every_example_of_a_request_is_accepte
     let key = gateway.key(example("ApiKeyCreate")).await;
     let key = format!("/v1/api-keys/{}", key["id"].as_str().unwrap());
     root.patch(&key, example("ApiKeyUpdate")).await.must(200);
+    root.post(&format!("{key}/rotate"), example("Rotation"))
+        .await
+        .must(200);
 }

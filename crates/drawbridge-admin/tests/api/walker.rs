@@ -75,7 +75,11 @@ async fn documents() -> (Gateway, Vec<Document>) {
     let key = gateway
         .key(json!({"project": "alpha", "kind": "secret"}))
         .await;
-    let key = format!("/v1/api-keys/{}?dry_run=true", key["id"].as_str().unwrap());
+    let key = format!("/v1/api-keys/{}", key["id"].as_str().unwrap());
+    let (key, rotation) = (
+        format!("{key}?dry_run=true"),
+        format!("{key}/rotate?dry_run=true"),
+    );
     let document = |schema, method, url: &str, whole| Document {
         schema,
         method,
@@ -118,6 +122,7 @@ async fn documents() -> (Gateway, Vec<Document>) {
             &key,
             json!({"scopes": [], "endpoints": [], "allowed_ips": []}),
         ),
+        document("Rotation", Method::POST, &rotation, json!({})),
     ];
     for document in &documents {
         let whole = document.whole.clone();

@@ -111,7 +111,7 @@ async fn every_kind_of_tampering_is_found_at_its_first_row() {
             3,
         ),
         ("UPDATE audit_log SET seq = -1 WHERE seq = 5", missing, 1),
-        // A row of another log, whole in itself.
+        // Another row in its place.
         (
             "UPDATE audit_log SET (seq, revision, at, actor, action, project_id, target, client_ip, request_id, change, prev_hash, \
             hash) = (SELECT 2, revision, at, actor, action, project_id, target, client_ip, request_id, change, prev_hash, hash \

@@ -5,6 +5,7 @@
     reason = "helpers of tests are tests"
 )]
 
+mod audit_log;
 mod authorization;
 mod bodies;
 mod boundary;
@@ -19,6 +20,7 @@ mod keys;
 mod metrics;
 mod openapi;
 mod projects;
+mod rotation;
 mod store_failure;
 mod support;
 mod unusable;

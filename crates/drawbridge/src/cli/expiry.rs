@@ -1,7 +1,7 @@
-//! When a key expires, as people say it: `30d`, a date and time, or `never`.
+//! Times and lengths of time, as people say them: `30d`, a date and time, or `never`.
 
 use jiff::tz::TimeZone;
-use jiff::{Span, Timestamp};
+use jiff::{Span, SpanRelativeTo, Timestamp};
 use serde_json::Value;
 
 use super::failure::Failure;
@@ -40,6 +40,48 @@ pub(super) fn expires_at(text: &str, now: Timestamp) -> Result<Value, Failure> {
     Ok(Value::String(whole.to_string()))
 }
 
+/// How many seconds a length of time has: `1h`, `2d`, or `0`.
+///
+/// # Errors
+/// [`Failure::Usage`] when the text is none.
+pub(super) fn seconds(flag: &str, text: &str) -> Result<i64, Failure> {
+    let wrong = || {
+        Failure::Usage(format!(
+            "{flag} {text}: write a length of time such as 1h, 2d or 0"
+        ))
+    };
+    if text == "0" {
+        return Ok(0);
+    }
+    let span: Span = text.parse().map_err(|_| wrong())?;
+    let length = span.to_duration(SpanRelativeTo::days_are_24_hours());
+    let length = length.map_err(|_| wrong())?;
+    // Half a second must not become none at all.
+    match (length.as_secs(), length.subsec_nanos()) {
+        (seconds @ 0.., 0) => Ok(seconds),
+        _ => Err(wrong()),
+    }
+}
+
+/// A time that has passed, in RFC 3339: `7d` before `now`, or a date and time.
+///
+/// # Errors
+/// [`Failure::Usage`] when the text is neither.
+pub(super) fn moment_ago(flag: &str, text: &str, now: Timestamp) -> Result<String, Failure> {
+    if let Ok(time) = text.parse::<Timestamp>() {
+        return Ok(time.to_string());
+    }
+    let wrong = || {
+        Failure::Usage(format!(
+            "{flag} {text}: write 7d, 12h or 2026-11-21T12:00:00Z"
+        ))
+    };
+    let span: Span = text.parse().map_err(|_| wrong())?;
+    let then = now.to_zoned(TimeZone::UTC).checked_sub(span);
+    then.map(|then| then.timestamp().to_string())
+        .map_err(|_| wrong())
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -66,6 +108,38 @@ mod tests {
                 matches!(expires_at(text, now), Err(Failure::Usage(_))),
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn lengths_of_time_are_understood() {
+        for (text, expected) in [
+            ("0", 0),
+            ("90s", 90),
+            ("1h", 3600),
+            ("1h 30m", 5400),
+            ("2d", 172_800),
+            ("1w", 604_800),
+        ] {
+            assert_eq!(seconds("--overlap", text).unwrap(), expected, "{text}");
+        }
+        for text in ["", "3600", "soon", "-1h", "1 month", "500ms"] {
+            assert!(seconds("--overlap", text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn times_that_have_passed_are_understood() {
+        let now: Timestamp = "2026-11-21T10:00:00Z".parse().unwrap();
+        for (text, expected) in [
+            ("7d", "2026-11-14T10:00:00Z"),
+            ("12h", "2026-11-20T22:00:00Z"),
+            ("2026-01-31T12:00:00+02:00", "2026-01-31T10:00:00Z"),
+        ] {
+            assert_eq!(moment_ago("--since", text, now).unwrap(), expected);
+        }
+        for text in ["", "yesterday", "7", "99999999y"] {
+            assert!(moment_ago("--since", text, now).is_err(), "{text}");
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod failure;
 pub(crate) mod output;
 
 mod address;
+mod audit;
 mod confirm;
 mod endpoint;
 mod expiry;
@@ -31,13 +32,15 @@ const DONE: u8 = 0;
 const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 const CANNOT_START: u8 = 3;
+const VERIFICATION_FAILED: u8 = 4;
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done
   1  refused by the gateway, or no gateway could be reached
   2  wrong usage
-  3  cannot start: configuration, data directory or address";
+  3  cannot start: configuration, data directory or address
+  4  verification failed";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -78,6 +81,8 @@ enum Command {
     /// Manage API keys of a running gateway
     #[command(after_help = EXIT_CODES)]
     Key(key::KeyArguments),
+    /// Read the audit log of a running gateway, or verify the one in a data directory
+    Audit(audit::AuditArguments),
 }
 
 const SERVE_HELP: &str = "\
@@ -124,6 +129,10 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Project(arguments) => manage(arguments.json(), arguments.run()),
         Command::Endpoint(arguments) => manage(arguments.json(), arguments.run()),
         Command::Key(arguments) => manage(arguments.json(), arguments.run()),
+        Command::Audit(arguments) => match arguments.action {
+            audit::Action::List(list) => manage(list.json(), list.run()),
+            audit::Action::Verify(verify) => block_on(verify.run()).unwrap_or_else(|code| code),
+        },
     }
 }
 
@@ -138,15 +147,10 @@ fn cannot_start(error: &anyhow::Error) -> ExitCode {
 
 /// Runs a command against a gateway, and reports how it failed.
 fn manage(json: bool, command: impl Future<Output = Result<(), Failure>>) -> ExitCode {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(command),
-        Err(error) => return cannot_start(&anyhow::Error::new(error).context("start the runtime")),
-    };
-    let Err(failure) = result else {
-        return ExitCode::from(DONE);
+    let failure = match block_on(command) {
+        Ok(Err(failure)) => failure,
+        Ok(Ok(())) => return ExitCode::from(DONE),
+        Err(code) => return code,
     };
     if let (true, Failure::Refused(refusal)) = (json, &failure) {
         output::print(&refusal.body);
@@ -156,6 +160,16 @@ fn manage(json: bool, command: impl Future<Output = Result<(), Failure>>) -> Exi
         Failure::Usage(_) => USAGE,
         _ => REFUSED,
     })
+}
+
+/// Waits for a command; the exit code where it cannot even begin.
+fn block_on<T>(command: impl Future<Output = T>) -> Result<T, ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = runtime
+        .map_err(|error| cannot_start(&anyhow::Error::new(error).context("start the runtime")))?;
+    Ok(runtime.block_on(command))
 }
 
 #[cfg(test)]

@@ -9,14 +9,14 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// A gateway of its own for one test.
-struct Gateway {
-    url: String,
-    _process: Running,
-    _data: TempDir,
+pub(crate) struct Gateway {
+    pub(crate) url: String,
+    process: Running,
+    data: TempDir,
 }
 
 impl Gateway {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let data = tempfile::tempdir().unwrap();
         let directory = data.path().to_str().unwrap();
         let arguments = [
@@ -34,25 +34,36 @@ impl Gateway {
             url: url
                 .unwrap_or_else(|| panic!("{}", process.first_line))
                 .to_owned(),
-            _process: process,
-            _data: data,
+            process,
+            data,
         }
     }
 
+    /// Stops it; what it leaves behind.
+    pub(crate) fn stop(self) -> TempDir {
+        self.process.interrupt();
+        self.data
+    }
+
+    /// Where its data is.
+    pub(crate) fn data_dir(&self) -> &str {
+        self.data.path().to_str().unwrap()
+    }
+
     /// Runs a command line against this gateway.
-    fn command(&self, line: &str) -> Said {
+    pub(crate) fn command(&self, line: &str) -> Said {
         run(drawbridge(line.split_whitespace()).env("DRAWBRIDGE_URL", &self.url))
     }
 
     /// The same, which has to succeed; its stdout.
-    fn done(&self, line: &str) -> String {
+    pub(crate) fn done(&self, line: &str) -> String {
         let said = self.command(line);
         assert_eq!(said.code, Some(0), "{line}: {said:?}");
         said.stdout
     }
 
     /// The same with `--json`.
-    fn json(&self, line: &str) -> Value {
+    pub(crate) fn json(&self, line: &str) -> Value {
         serde_json::from_str(&self.done(&format!("{line} --json"))).unwrap()
     }
 
@@ -284,6 +295,56 @@ fn a_key_shows_its_token_once_and_can_be_revoked() {
         "revoked"
     );
     assert!(gateway.done(&format!("key show {id}")).contains("revoked"));
+}
+
+#[test]
+fn a_rotated_key_shows_its_new_token_once_and_both_tokens_work() {
+    let gateway = Gateway::with_endpoint();
+    let key = gateway.json("key create ci --project p --kind secret --scope keys:read");
+    let (id, old) = (key["id"].as_str().unwrap(), key["token"].as_str().unwrap());
+    let shown = gateway.done(&format!("key rotate {id} --overlap 1h"));
+    assert!(
+        shown.contains("shown once") && shown.contains("old token ends"),
+        "{shown}"
+    );
+    let new = shown
+        .lines()
+        .find(|line| line.starts_with("dbr_sk_live_p_"));
+    let new = new.unwrap_or_else(|| panic!("{shown}"));
+    for token in [old, new] {
+        gateway.done(&format!("key list --key {token}"));
+    }
+    let shown = gateway.done(&format!("key show {id}"));
+    assert!(
+        shown.contains("old token ends") && !shown.contains("dbr_"),
+        "{shown}"
+    );
+
+    let rotated = gateway.json(&format!("key rotate {id} --overlap 0"));
+    assert!(
+        rotated["token"]
+            .as_str()
+            .unwrap()
+            .starts_with("dbr_sk_live_p_")
+    );
+    for (token, code) in [(old, "invalid_key"), (new, "expired_key")] {
+        let said = gateway.command(&format!("key list --key {token}"));
+        assert_eq!(said.code, Some(1), "{said:?}");
+        assert!(said.stderr.contains(code), "{said:?}");
+    }
+    gateway.done(&format!(
+        "key list --key {}",
+        rotated["token"].as_str().unwrap()
+    ));
+
+    let said = gateway.command(&format!("key rotate {id} --overlap 3600"));
+    assert_eq!(said.code, Some(2), "{said:?}");
+    let said = gateway.command(&format!("key rotate {id} --overlap 90d"));
+    assert_eq!(said.code, Some(1), "{said:?}");
+    assert!(
+        said.stderr.contains("/overlap_seconds: ") && said.stderr.contains("(try: 2592000)"),
+        "{said:?}"
+    );
 }
 
 #[test]

@@ -7,6 +7,7 @@
 )]
 
 mod admin_listen;
+mod audit;
 mod cli;
 mod demo;
 mod disk;

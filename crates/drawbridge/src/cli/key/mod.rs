@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::address::encoded;
 use super::client::Call;
 use super::confirm::confirm;
-use super::expiry::expires_at;
+use super::expiry::{expires_at, seconds};
 use super::failure::Failure;
 use super::input;
 use super::session::{Connection, Paging};
@@ -63,6 +63,15 @@ enum Action {
     Create(Create),
     /// Change a key; kind, mode and token stay
     Update(Update),
+    /// Give a key a new token, shown once; the old one stays good for a time
+    #[command(after_help = ROTATE_HELP)]
+    Rotate {
+        /// Its id, ak_…
+        id: String,
+        /// How long the old token stays good: 1h, 7d, or 0 to end it now [default: 24h]
+        #[arg(long, value_name = "TIME")]
+        overlap: Option<String>,
+    },
     /// Revoke a key: it stops working at once and for ever
     #[command(visible_alias = "revoke")]
     Delete {
@@ -122,7 +131,7 @@ struct Update {
 /// The fields that creating and changing share.
 #[derive(Args)]
 struct KeyFlags {
-    /// What it may do: inference, endpoints:read, endpoints:write, keys:read, keys:write; repeat for more
+    /// What it may do: inference, endpoints:read, endpoints:write, keys:read, keys:write, audit:read; repeat for more
     #[arg(long = "scope", value_name = "SCOPE")]
     scopes: Vec<String>,
     /// An endpoint that it may use; repeat for more; none means all of the project
@@ -144,6 +153,13 @@ Examples:
   drawbridge key create web --project my-project --kind publishable --endpoint my-endpoint
   drawbridge key create ci --project my-project --kind secret --mode test --expires 30d
   drawbridge key create old --project my-project --kind secret --import-env OLD_KEY";
+
+const ROTATE_HELP: &str = "\
+A second rotation within the overlap ends the oldest token.
+
+Examples:
+  drawbridge key rotate ak_live_4f7TqZ0aBcDeFgHi --overlap 1h
+  drawbridge key rotate ak_live_4f7TqZ0aBcDeFgHi --overlap 0     # the old token has leaked";
 
 impl KeyFlags {
     fn document(&self) -> Result<Map<String, Value>, Failure> {
@@ -261,6 +277,20 @@ impl KeyArguments {
                     path(&update.id),
                 );
                 session.show(&session.call(call.body(update.document()?)).await?, human);
+                Ok(())
+            }
+            Action::Rotate { id, overlap } => {
+                let overlap = overlap
+                    .map(|text| seconds("--overlap", &text))
+                    .transpose()?;
+                let body = match overlap {
+                    Some(overlap) => json!({"overlap_seconds": overlap}),
+                    None => json!({}),
+                };
+                let path = format!("{}/rotate", path(&id));
+                let call = Call::new(format!("rotate key {id:?}"), Method::POST, path);
+                let answer = session.call(call.body(body)).await?;
+                session.show(&answer, |key| created(key, false));
                 Ok(())
             }
             Action::Delete { id, yes } => {

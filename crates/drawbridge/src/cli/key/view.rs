@@ -64,6 +64,9 @@ pub(super) fn human(key: &Value) -> String {
     if key["require_origin"] == true {
         pairs.push(("origin", "required".to_owned()));
     }
+    if !key["previous_token_expires_at"].is_null() {
+        pairs.push(("old token ends", text(&key["previous_token_expires_at"])));
+    }
     if !key["revoked_at"].is_null() {
         pairs.push(("revoked", text(&key["revoked_at"])));
     }

@@ -179,7 +179,7 @@ impl Denial {
                 "expired_key",
                 401,
                 "The API key has expired.",
-                "Create a new key, or move this one's `expires_at`.",
+                "Create a new key, or move this one's `expires_at`; after a rotation, use the new token.",
             ),
             Self::RevokedKey => row(
                 "revoked_key",

@@ -103,6 +103,24 @@ fn a_whole_log_is_verified_while_the_gateway_runs_and_afterwards() {
 }
 
 #[test]
+fn the_log_of_a_gateway_that_was_killed_is_verified_and_the_gateway_starts_again() {
+    let gateway = Gateway::start();
+    gateway.done("project create p");
+    gateway.done("project create q");
+    let directory = gateway.kill();
+    let path = directory.path().to_str().unwrap();
+    for _ in 0..2 {
+        let said = verify(path, &[]);
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(said.stdout.contains(" 2 rows\n"), "{said:?}");
+    }
+    let gateway = Gateway::start_in(directory);
+    gateway.done("project create r");
+    let said = verify(gateway.data_dir(), &[]);
+    assert!(said.stdout.contains(" 3 rows\n"), "{said:?}");
+}
+
+#[test]
 fn a_log_that_was_tampered_with_is_exit_4_and_its_first_bad_row() {
     for (statement, row, what) in [
         (

@@ -17,7 +17,11 @@ pub(crate) struct Gateway {
 
 impl Gateway {
     pub(crate) fn start() -> Self {
-        let data = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap())
+    }
+
+    /// The same on a data directory that there is.
+    pub(crate) fn start_in(data: TempDir) -> Self {
         let directory = data.path().to_str().unwrap();
         let arguments = [
             "serve",
@@ -42,6 +46,12 @@ impl Gateway {
     /// Stops it; what it leaves behind.
     pub(crate) fn stop(self) -> TempDir {
         self.process.interrupt();
+        self.data
+    }
+
+    /// Kills it without warning; what it leaves behind.
+    pub(crate) fn kill(self) -> TempDir {
+        self.process.kill();
         self.data
     }
 

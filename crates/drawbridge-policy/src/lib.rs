@@ -5,6 +5,7 @@
 
 pub mod cors;
 pub mod cors_config;
+pub mod csp;
 pub mod denial;
 pub mod directory;
 pub mod document;

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use drawbridge_gateway::log::{Format, Level, Log};
 use drawbridge_gateway::management::{ManagementCall, ManagementReply};
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
+use drawbridge_gateway::security_headers::SecurityHeaders;
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
 use drawbridge_policy::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
 use drawbridge_policy::own_origins::OwnOrigins;
@@ -76,6 +77,7 @@ impl Gateway {
             metrics: Arc::new(metrics),
             own_origins: OwnOrigins::new(None, address, false),
             tls: None,
+            security_headers: SecurityHeaders::default(),
             log,
             management,
             connector: Arc::new(Connector::new(tls_without_roots(), Arc::new(destinations))),

@@ -164,11 +164,9 @@ impl Core {
 impl Core {
     /// Tells a client beyond the connection limit, as far as that costs nothing; over TLS the close has to do.
     fn refuse(&self, stream: &TcpStream) {
-        const ANSWER: &[u8] =
-            b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
         if self.shared.parts.tls.is_none() {
             // A fresh socket has room; if it takes nothing even so, the closed connection says the same.
-            let _ = socket2::SockRef::from(stream).send(ANSWER);
+            let _ = socket2::SockRef::from(stream).send(&self.shared.refusal);
         }
     }
 }

@@ -23,6 +23,7 @@ mod pool;
 mod relay;
 mod respond;
 mod route;
+pub mod security_headers;
 mod send;
 mod shared;
 pub mod tls;
@@ -47,6 +48,7 @@ use crate::listener::Serves;
 use crate::log::Log;
 use crate::management::ManagementCall;
 pub use crate::metrics::Metrics;
+use crate::security_headers::SecurityHeaders;
 
 /// How long the gateway waits for what.
 #[derive(Clone, Copy, Debug)]
@@ -98,6 +100,8 @@ pub struct Parts {
     pub max_connections: usize,
     /// Largest request body in bytes, whatever an endpoint allows.
     pub max_body_bytes: u64,
+    /// What every answer carries.
+    pub security_headers: SecurityHeaders,
     /// Time limits.
     pub times: Times,
 }
@@ -105,6 +109,8 @@ pub struct Parts {
 /// State that all cores share.
 pub(crate) struct Shared {
     parts: Parts,
+    /// What a client beyond the connection limit is sent, whole.
+    refusal: Vec<u8>,
     /// On the listener that serves pages.
     connections: AtomicUsize,
     /// On a listener for management alone: it must be reachable when the other is full.
@@ -136,6 +142,7 @@ impl Running {
     /// The operating system refuses a thread or its event queue.
     pub fn start(bound: Bound, parts: Parts) -> io::Result<Self> {
         let shared = Arc::new(Shared {
+            refusal: respond::refusal(&parts.security_headers),
             parts,
             connections: AtomicUsize::new(0),
             management_connections: AtomicUsize::new(0),

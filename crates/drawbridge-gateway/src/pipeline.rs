@@ -66,14 +66,22 @@ pub(crate) async fn answer(
         trail.code = Some(denial.code());
         respond::denial(denial, &trail)
     });
-    // The id first: `exposedHeaders: ["*"]` may have to name it.
+    let security_headers = &core.shared.parts.security_headers;
+    respond::keep_errors_unstored(&mut response);
+    // The other headers first: `exposedHeaders: ["*"]` may have to name them.
     response.headers_mut().insert(REQUEST_ID, trail.id.clone());
+    security_headers.put_on(response.headers_mut(), is_secure(core));
     trail.dress.put_on(response.headers_mut());
     if is_last {
         respond::close(response.headers_mut());
     }
     trail.note_head(response.status().as_u16());
     response.map(|content| Body::new(content, trail))
+}
+
+/// Whether clients' connections are secure: over TLS, as all are where one is. No proxy is trusted to say so yet.
+fn is_secure(core: &Core) -> bool {
+    core.shared.parts.tls.is_some()
 }
 
 /// The id that the client sent, if it is one (1 to 128 of `A-Z a-z 0-9 . _ -`), else a fresh one.

@@ -14,6 +14,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::json;
 
 use crate::body::Content;
+use crate::security_headers::SecurityHeaders;
 use crate::trail::Trail;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -176,6 +177,28 @@ pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
         _ => {}
     }
     response
+}
+
+/// Errors are never kept, not even an upstream's: the cause may be gone at the next request (RFC 9110 section 15.1 lets
+/// caches keep some).
+pub(crate) fn keep_errors_unstored(response: &mut Response<Content>) {
+    if response.status().is_client_error() || response.status().is_server_error() {
+        let no_store = HeaderValue::from_static("no-store");
+        response
+            .headers_mut()
+            .insert(header::CACHE_CONTROL, no_store);
+    }
+}
+
+/// The whole answer to a client beyond the connection limit, which no request is read for.
+pub(crate) fn refusal(security_headers: &SecurityHeaders) -> Vec<u8> {
+    let mut answer =
+        b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\ncache-control: no-store\r\n\
+        content-length: 0\r\nconnection: close\r\n"
+            .to_vec();
+    answer.extend(security_headers.lines(false));
+    answer.extend_from_slice(b"\r\n");
+    answer
 }
 
 /// Has the connection closed after this answer (HTTP/1).

@@ -103,6 +103,7 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
         connector: Arc::new(connector),
         max_connections: settings.limits.max_connections,
         max_body_bytes: settings.limits.max_body_bytes,
+        security_headers: settings.security_headers,
         times: Times::default(),
     };
     let gateway = Gateway::start(opened.bound, parts).context("start the data plane")?;

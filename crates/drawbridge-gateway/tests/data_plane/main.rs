@@ -16,6 +16,7 @@ mod limits;
 mod metrics;
 mod proxying;
 mod restrictions;
+mod security_headers;
 mod shared_url;
 mod streams;
 mod support;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use drawbridge_gateway::log::{Format, Level, Log};
 use drawbridge_gateway::management::ManagementCall;
+use drawbridge_gateway::security_headers::SecurityHeaders;
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
 use drawbridge_policy::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
@@ -70,6 +71,7 @@ impl Gateway {
             connector: Arc::new(Connector::new(tls_without_roots(), destinations)),
             max_connections: 100,
             max_body_bytes: 64 << 20,
+            security_headers: SecurityHeaders::default(),
             times: Times::default(),
         };
         adjust(&mut parts);

@@ -13,6 +13,7 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use drawbridge_gateway::security_headers::{Profile, SecurityHeaders};
 use drawbridge_policy::endpoint::Secret;
 use drawbridge_policy::network::{IpNet, parse_network};
 use drawbridge_policy::origin::Origin;
@@ -38,6 +39,8 @@ pub(crate) struct Settings {
     pub(crate) tls: Option<TlsSettings>,
     /// The private networks that upstreams may be in; unset, any but those that are forbidden everywhere.
     pub(crate) upstream_networks: Option<Vec<IpNet>>,
+    /// `[security_headers]`: what every answer carries.
+    pub(crate) security_headers: SecurityHeaders,
     pub(crate) limits: Limits,
     pub(crate) log: LogSettings,
     /// `DRAWBRIDGE_ROOT_KEY`; made at first start when unset.
@@ -102,6 +105,7 @@ impl Default for Settings {
             admin_listen: None,
             upstream_networks: None,
             tls: None,
+            security_headers: SecurityHeaders::default(),
             limits: Limits {
                 max_connections: 10_000,
                 max_body_bytes: 32 << 20,
@@ -145,6 +149,7 @@ impl Settings {
             tls: raw
                 .parse_both(["tls.cert", "tls.key"], parse_file)
                 .map(|(cert, key)| TlsSettings { cert, key }),
+            security_headers: parse_security_headers(&mut raw).unwrap_or(default.security_headers),
             limits: Limits {
                 max_connections: raw
                     .parse("limits.max_connections", connections)
@@ -175,6 +180,25 @@ impl Settings {
         }
     }
 }
+
+fn parse_security_headers(raw: &mut RawSettings) -> Option<SecurityHeaders> {
+    let profile = |text: &str| parse_choice(text, PROFILES);
+    let profile = raw.parse("security_headers.profile", profile);
+    let profile = profile.unwrap_or(Profile::Standard);
+    raw.parse_texts("security_headers.override", |overrides| {
+        let overrides = overrides.iter().map(|(name, value)| (&**name, &**value));
+        SecurityHeaders::new(profile, overrides).map_err(|errors| {
+            let sentence = |(name, error)| format!("`{name}` {error}");
+            errors.into_iter().map(sentence).collect()
+        })
+    })
+}
+
+const PROFILES: &[(&str, Profile)] = &[
+    ("standard", Profile::Standard),
+    ("strict", Profile::Strict),
+    ("off", Profile::Off),
+];
 
 const LOG_FORMATS: &[(&str, LogFormat)] = &[
     ("auto", LogFormat::Auto),
@@ -234,7 +258,8 @@ fn parse_file(text: &str) -> Result<PathBuf, String> {
     }
 }
 
-fn parse_public_url(text: &str) -> Result<String, String> {
+/// Reads the origin under which browsers reach a gateway; the error says what to write instead.
+pub(crate) fn parse_public_url(text: &str) -> Result<String, String> {
     let is_web = |text: &str| {
         let origin = Origin::parse(text.as_bytes());
         origin.is_some_and(|origin| matches!(origin.scheme(), b"http" | b"https"))

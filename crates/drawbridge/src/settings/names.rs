@@ -25,6 +25,8 @@ pub(super) enum Kind {
     Integer,
     /// Strings: an array in the file, separated by commas elsewhere.
     List,
+    /// A table of texts whose names are the operator's own; in the file only.
+    Texts,
     /// Named by the design, read by a later version.
     Later,
 }
@@ -37,6 +39,8 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("admin.listen", Kind::Text),
     ("tls.cert", Kind::Text),
     ("tls.key", Kind::Text),
+    ("security_headers.profile", Kind::Text),
+    ("security_headers.override", Kind::Texts),
     ("limits.max_connections", Kind::Integer),
     ("limits.max_body_bytes", Kind::Integer),
     ("log.format", Kind::Text),
@@ -46,8 +50,6 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("trusted_proxies", Kind::Later),
     ("proxy_protocol", Kind::Later),
     ("upstream_networks", Kind::List),
-    ("security_headers.profile", Kind::Later),
-    ("security_headers.override", Kind::Later),
 ];
 
 /// What a path in the file is.

@@ -50,6 +50,9 @@ pub(crate) struct Flags {
     /// Of private addresses, only those in these networks may be upstreams, e.g. 10.1.0.0/16,127.0.0.1
     #[arg(long, value_name = "NETWORKS")]
     pub(crate) upstream_networks: Option<String>,
+    /// Security headers of every answer: standard, strict or off [default: standard]
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) security_headers_profile: Option<String>,
     /// Most client connections at once [default: 10000]
     #[arg(long, value_name = "NUMBER")]
     pub(crate) max_connections: Option<String>,
@@ -78,6 +81,7 @@ impl Flags {
             ("upstream_networks", &self.upstream_networks),
             ("tls.cert", &self.tls_cert),
             ("tls.key", &self.tls_key),
+            ("security_headers.profile", &self.security_headers_profile),
             ("limits.max_connections", &self.max_connections),
             ("limits.max_body_bytes", &self.max_body_bytes),
             ("log.format", &self.log_format),
@@ -105,9 +109,10 @@ impl fmt::Display for Place {
             Self::Flag(name) => {
                 let leaf = name.rsplit('.').next().unwrap_or(name);
                 // `log.format` is `--log-format`, but `limits.max_connections` is `--max-connections`.
-                let leaf = match name.starts_with("limits.") {
-                    true => leaf,
-                    false => name,
+                let leaf = if name.starts_with("limits.") {
+                    leaf
+                } else {
+                    name
                 };
                 write!(f, "--{}", leaf.replace(['_', '.'], "-"))
             }
@@ -121,10 +126,17 @@ struct Written {
     place: Place,
 }
 
+/// A table as written.
+struct Texts {
+    members: Vec<(String, String)>,
+    place: Place,
+}
+
 /// Everything that was written, the strongest place winning.
 #[derive(Default)]
 pub(super) struct RawSettings {
     values: BTreeMap<&'static str, Written>,
+    tables: BTreeMap<&'static str, Texts>,
     secrets: BTreeMap<&'static str, Secret>,
     pub(super) problems: Vec<String>,
 }
@@ -172,6 +184,24 @@ impl RawSettings {
         }
         let (first, second) = (self.parse(names[0], &parse), self.parse(names[1], &parse));
         Some((first?, second?))
+    }
+
+    /// What was written as a table, nothing being an empty one, judged by `parse`.
+    pub(super) fn parse_texts<T>(
+        &mut self,
+        name: &str,
+        parse: impl FnOnce(&[(String, String)]) -> Result<T, Vec<String>>,
+    ) -> Option<T> {
+        let Some(Texts { members, place }) = self.tables.remove(name) else {
+            return parse(&[]).ok();
+        };
+        let problems = match parse(&members) {
+            Ok(parsed) => return Some(parsed),
+            Err(problems) => problems,
+        };
+        let problems = problems.iter().map(|problem| format!("{place}: {problem}"));
+        self.problems.extend(problems);
+        None
     }
 
     /// The secret of an environment variable, judged by `check`.
@@ -251,11 +281,29 @@ impl RawSettings {
                 entries.join(",")
             }
             (Kind::List, other) => return self.wrong_type(&place, "an array of strings", other),
+            (Kind::Texts, Value::Table(table)) => return self.read_texts(place, name, table),
+            (Kind::Texts, other) => return self.wrong_type(&place, "a table of strings", other),
             (Kind::Later, _) => String::new(),
             (Kind::Text, other) => return self.wrong_type(&place, "a string", other),
             (Kind::Integer, other) => return self.wrong_type(&place, "an integer", other),
         };
         self.write(name, text, place);
+    }
+
+    fn read_texts(&mut self, place: Place, name: &'static str, table: &Table) {
+        let mut members = Vec::new();
+        for (member, value) in table {
+            match value {
+                Value::String(text) => members.push((member.clone(), text.clone())),
+                other => {
+                    let found = other.type_str();
+                    self.problems.push(format!(
+                        "{place}: `{member}` must be a string, it is of type {found}"
+                    ));
+                }
+            }
+        }
+        self.tables.insert(name, Texts { members, place });
     }
 
     fn wrong_type(&mut self, place: &Place, wanted: &str, found: &Value) {
@@ -282,8 +330,16 @@ impl RawSettings {
     }
 
     fn lay_variable(&mut self, variable: &str, text: String) {
-        if let Some((name, _)) = names::setting_of_variable(variable) {
-            return self.write(name, text, Place::Variable(variable.to_owned()));
+        match names::setting_of_variable(variable) {
+            Some((name, Kind::Texts)) => {
+                return self.problems.push(format!(
+                    "{variable} would be a table, which only the file can hold: write it there as [{name}]"
+                ));
+            }
+            Some((name, _)) => {
+                return self.write(name, text, Place::Variable(variable.to_owned()));
+            }
+            None => {}
         }
         if let Some(name) = names::SECRETS.iter().find(|name| **name == variable) {
             self.secrets.insert(name, Secret::new(text));

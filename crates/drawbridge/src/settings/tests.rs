@@ -130,8 +130,36 @@ fn every_wrong_file_gets_one_sentence_that_names_the_place() {
             "`tls.cert` in FILE: is empty, name a file",
         ),
         (
-            "[security_headers.override]\nX-Frame-Options = 'DENY'",
-            "`security_headers.override` in FILE is not available in this version",
+            "[security_headers]\nprofile = 'string'",
+            "`security_headers.profile` in FILE: `string` is none of standard, strict, off",
+        ),
+        (
+            "[security_headers]\noverride = 'X-Frame-Options'",
+            "`security_headers.override` in FILE must be a table of strings, it is of type string",
+        ),
+        (
+            "[security_headers.override]\nX-Frame-Options = 1",
+            "`security_headers.override` in FILE: `X-Frame-Options` must be a string, it is of type integer",
+        ),
+        (
+            "[security_headers.override]\nVary = '*'",
+            "`security_headers.override` in FILE: `Vary` is decided by the gateway for each answer and cannot be set here",
+        ),
+        (
+            "[security_headers.override]\n'X Frame' = 'DENY'",
+            "`security_headers.override` in FILE: `X Frame` is not the name of a header: use letters, digits and `-`",
+        ),
+        (
+            "[security_headers.override]\nX-Frame-Options = 'é'",
+            "`security_headers.override` in FILE: `X-Frame-Options` has a value that no header line can carry: use visible ASCII, with spaces only between",
+        ),
+        (
+            "[security_headers.override]\nX-A = ''\nx-a = ''",
+            "`security_headers.override` in FILE: `x-a` stands there twice; the case of its letters makes no difference",
+        ),
+        (
+            "[security_headers.overide]\nX-A = ''",
+            "unknown key `security_headers.overide` in FILE, did you mean `security_headers.override`?",
         ),
         (
             "root_key = 'abc'",
@@ -216,6 +244,14 @@ fn every_wrong_variable_gets_one_sentence() {
             "DRAWBRIDGE_LIMITS_MAX_BODY_BYTES: `32MB` is not a whole number from 1 to 1073741824",
         ),
         (
+            ("DRAWBRIDGE_SECURITY_HEADERS_PROFILE", "none"),
+            "DRAWBRIDGE_SECURITY_HEADERS_PROFILE: `none` is none of standard, strict, off",
+        ),
+        (
+            ("DRAWBRIDGE_SECURITY_HEADERS_OVERRIDE", "X-A=b"),
+            "DRAWBRIDGE_SECURITY_HEADERS_OVERRIDE would be a table, which only the file can hold: write it there as [security_headers.override]",
+        ),
+        (
             ("DRAWBRIDGE_ROOT_KEY", "short"),
             "DRAWBRIDGE_ROOT_KEY has 5 characters, 32 or more are needed",
         ),
@@ -229,10 +265,14 @@ fn every_wrong_variable_gets_one_sentence() {
 #[test]
 fn wrong_flags_are_named_as_they_are_typed() {
     type Change = fn(&mut Flags);
-    let cases: [(Change, &str); 5] = [
+    let cases: [(Change, &str); 6] = [
         (
             |flags| flags.tls_key = Some("key.pem".to_owned()),
             "--tls-key is nothing without `tls.cert`: set both, or neither",
+        ),
+        (
+            |flags| flags.security_headers_profile = Some("all".to_owned()),
+            "--security-headers-profile: `all` is none of standard, strict, off",
         ),
         (
             |flags| flags.log_format = Some("xml".to_owned()),

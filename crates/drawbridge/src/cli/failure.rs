@@ -29,6 +29,9 @@ pub(crate) enum Failure {
     /// The gateway refused.
     #[error("{0}")]
     Refused(Box<Refusal>),
+    /// What was looked at is not as it should be; the details are on stdout.
+    #[error("{0}")]
+    Verdict(String),
     /// Nobody agreed.
     #[error("nothing was changed")]
     Cancelled,

@@ -10,6 +10,7 @@ pub(crate) mod output;
 mod address;
 mod audit;
 mod confirm;
+mod csp;
 mod endpoint;
 mod expiry;
 mod input;
@@ -32,7 +33,8 @@ const DONE: u8 = 0;
 const REFUSED: u8 = 1;
 const USAGE: u8 = 2;
 const CANNOT_START: u8 = 3;
-const VERIFICATION_FAILED: u8 = 4;
+/// Design section 10: differences found, verification failed or verdict "blocked".
+const VERDICT: u8 = 4;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -40,7 +42,7 @@ Exit codes:
   1  refused by the gateway, or no gateway could be reached
   2  wrong usage
   3  cannot start: configuration, data directory or address
-  4  verification failed";
+  4  looked, and the verdict is no: `audit verify` found a broken chain, `csp --check` that calls are blocked";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -83,6 +85,9 @@ enum Command {
     Key(key::KeyArguments),
     /// Read the audit log of a running gateway, or verify the one in a data directory
     Audit(audit::AuditArguments),
+    /// Print the Content-Security-Policy that a page needs to call the gateway, or check one
+    #[command(after_help = csp::HELP)]
+    Csp(csp::CspArguments),
 }
 
 const SERVE_HELP: &str = "\
@@ -133,6 +138,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             audit::Action::List(list) => manage(list.json(), list.run()),
             audit::Action::Verify(verify) => block_on(verify.run()).unwrap_or_else(|code| code),
         },
+        Command::Csp(arguments) => manage(arguments.json(), arguments.run()),
     }
 }
 
@@ -158,6 +164,7 @@ fn manage(json: bool, command: impl Future<Output = Result<(), Failure>>) -> Exi
     output::error(&failure.to_string());
     ExitCode::from(match failure {
         Failure::Usage(_) => USAGE,
+        Failure::Verdict(_) => VERDICT,
         _ => REFUSED,
     })
 }

@@ -33,7 +33,7 @@ pub(super) struct Connection {
         hide_env_values = true
     )]
     key: Option<String>,
-    /// Print exactly what the gateway's API answered
+    /// Print JSON: exactly what the gateway's API answered
     #[arg(long, global = true)]
     pub(super) json: bool,
 }
@@ -78,6 +78,11 @@ pub(super) struct Session {
 }
 
 impl Connection {
+    /// The gateway's URL as it was given, without a final slash.
+    pub(super) fn url(&self) -> &str {
+        self.url.trim_end_matches('/')
+    }
+
     /// Opens no connection yet.
     ///
     /// # Errors

@@ -9,8 +9,10 @@
 mod admin_listen;
 mod audit;
 mod cli;
+mod csp;
 mod demo;
 mod disk;
 mod process;
+mod security_headers;
 mod stopping;
 mod tls;

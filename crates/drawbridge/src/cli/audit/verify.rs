@@ -8,7 +8,7 @@ use clap::Args;
 use drawbridge_store::{Broken, Link, StoreError, verify_audit};
 use serde_json::json;
 
-use crate::cli::{CANNOT_START, DONE, VERIFICATION_FAILED, output};
+use crate::cli::{CANNOT_START, DONE, VERDICT, output};
 
 pub(super) const HELP: &str = "\
 Reads the database in the data directory, and changes nothing; a gateway may be running on it. No key is needed.
@@ -87,7 +87,7 @@ impl Verify {
         output::error(&format!(
             "{reason}\n  the rows before it are as they were written; compare with a backup of the database"
         ));
-        VERIFICATION_FAILED
+        VERDICT
     }
 }
 

@@ -357,6 +357,34 @@ mod tests {
     }
 
     #[test]
+    fn every_header_of_a_profile_stands_in_the_documentation() {
+        let documentation = include_str!("../../../docs/operations.md");
+        let row = |name: &str| {
+            let named = documentation.lines().filter(|line| {
+                let line = line
+                    .trim_start_matches(['|', ' ', '`'])
+                    .to_ascii_lowercase();
+                line.strip_prefix(name)
+                    .is_some_and(|rest| rest.starts_with(['`', ':']))
+            });
+            named.collect::<String>()
+        };
+        for (column, profile) in [(2, STANDARD), (3, STRICT)] {
+            for (name, value) in profile {
+                let row = row(name);
+                let written = match *name {
+                    "permissions-policy" => row.contains(&format!(": {value}")),
+                    _ => row
+                        .split('|')
+                        .nth(column)
+                        .is_some_and(|cell| cell.contains(&format!("`{value}`"))),
+                };
+                assert!(written, "{name}: {value} in {row}");
+            }
+        }
+    }
+
+    #[test]
     fn lines_are_the_same_headers() {
         let headers = SecurityHeaders::new(Profile::Standard, [("X-Frame-Options", "")]).unwrap();
         let lines = String::from_utf8(headers.lines(false)).unwrap();

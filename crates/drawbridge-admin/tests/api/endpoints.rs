@@ -507,13 +507,12 @@ async fn an_upstream_that_leads_where_none_may_be_is_refused_when_it_is_saved() 
         assert!(detail.contains("this gateway itself"), "{detail}");
 
         let patch = json!({"upstream": document["upstream"]});
-        let one = ONE;
-        let refused = gateway.root().patch(one, patch).await;
+        let refused = gateway.root().patch(ONE, patch).await;
         let refused = refused.must_be(422, "validation_failed");
         assert_eq!(refused.errors()[0], expected[0], "{host}");
         gateway
             .root()
-            .patch(&one, json!({"models": []}))
+            .patch(ONE, json!({"models": []}))
             .await
             .must(200);
     }

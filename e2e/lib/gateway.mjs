@@ -21,16 +21,17 @@ export const BINARY =
 
 /**
  * @param {import('./authority.mjs').Authority} [authority] whose certificate it speaks HTTPS with
+ * @param {Record<string, string>} [settings] environment variables
  * @returns {Promise<Gateway>}
  */
-export async function startGateway(authority) {
+export async function startGateway(authority, settings = {}) {
   const dataDir = await mkdtemp(join(tmpdir(), 'drawbridge-e2e-'));
   atEnd(() => rm(dataDir, { recursive: true, force: true }));
   const rootKey = `root-${randomBytes(24).toString('hex')}`;
   const tls = authority ? ['--tls-cert', authority.cert, '--tls-key', authority.key] : [];
   const program = await start(BINARY, ['serve', '--listen', '127.0.0.1:0', '--data-dir', dataDir, ...tls], {
     ready: /^drawbridge listening on (https?:\/\/\S+)$/,
-    env: { ...withoutSettings(process.env), DRAWBRIDGE_ROOT_KEY: rootKey },
+    env: { ...withoutSettings(process.env), DRAWBRIDGE_ROOT_KEY: rootKey, ...settings },
   });
   const url = program.ready[1];
   const requests = () => program.errors.flatMap(request);

@@ -17,8 +17,6 @@ use crate::settings::parse_public_url;
 
 #[derive(Args)]
 pub(super) struct CspArguments {
-    #[command(flatten)]
-    connection: Connection,
     /// The origin under which browsers reach the gateway; that of --url when left out
     #[arg(
         long,
@@ -36,6 +34,8 @@ pub(super) struct CspArguments {
     /// Where the page comes from, which 'self' and sources without a scheme depend on; another origin when left out
     #[arg(long, value_name = "ORIGIN", requires = "check")]
     page_origin: Option<String>,
+    #[command(flatten)]
+    connection: Connection,
 }
 
 pub(super) const HELP: &str = "\
@@ -135,7 +135,7 @@ impl CspArguments {
     fn check(&self, target: &Target, csp: &str) -> Result<(), Failure> {
         let page = self.page_origin.as_deref();
         let page = page.map(page_origin).transpose()?;
-        let (csp, warnings) = Csp::parse(csp);
+        let (csp, warnings) = Csp::parse(without_name(csp));
         let judgement = csp.judge(&PageCall {
             gateway: origin(&target.gateway)?,
             path: &target.path,
@@ -156,6 +156,14 @@ impl CspArguments {
                 target.source
             ))),
         }
+    }
+}
+
+/// A header's value, also where it was copied with its name: read as a directive, that would hide the first one.
+fn without_name(header: &str) -> &str {
+    match header.split_once(':') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("content-security-policy") => value,
+        _ => header,
     }
 }
 

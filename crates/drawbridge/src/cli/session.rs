@@ -33,7 +33,7 @@ pub(super) struct Connection {
         hide_env_values = true
     )]
     key: Option<String>,
-    /// Print JSON: exactly what the gateway's API answered
+    /// Print JSON; an answer of the gateway's API exactly as it came
     #[arg(long, global = true)]
     pub(super) json: bool,
 }

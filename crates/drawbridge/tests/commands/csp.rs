@@ -76,6 +76,9 @@ fn a_policy_that_allows_exits_with_0_and_self_depends_on_the_page() {
         assert_eq!(said.code, Some(0), "{csp_text}: {said:?}");
         assert!(said.stdout.starts_with("allowed"), "{said:?}");
     }
+    // As it is copied from a browser's tools.
+    let pasted = "content-security-policy: default-src 'self'";
+    assert_eq!(csp(&["--check", pasted]).code, Some(4));
     let own = [
         "--check",
         "default-src 'self'",

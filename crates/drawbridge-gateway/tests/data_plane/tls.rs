@@ -5,6 +5,8 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use drawbridge_gateway::Parts;
+use drawbridge_gateway::security_headers::{Profile, SecurityHeaders};
 use drawbridge_gateway::tls::{Certificate, CertificateError};
 use rustls::pki_types::ServerName;
 use rustls::version::{TLS12, TLS13};
@@ -26,14 +28,14 @@ struct Secured {
     certificate: Arc<Certificate>,
 }
 
-fn secured(upstream: &Upstream, head: Duration) -> Secured {
+fn secured(upstream: &Upstream, adjust: impl FnOnce(&mut Parts)) -> Secured {
     let authority = Authority::new();
     let issued = authority.issue(&["localhost"]);
     let files = Files::of(&issued);
     let certificate = files.load();
     let gateway = Gateway::start_with(&document(upstream, &json!({})), |parts| {
         parts.tls = Some(certificate.acceptor().unwrap());
-        parts.times.head = head;
+        adjust(parts);
     });
     Secured {
         gateway,
@@ -46,7 +48,7 @@ fn secured(upstream: &Upstream, head: Duration) -> Secured {
 
 impl Secured {
     fn start(upstream: &Upstream) -> Self {
-        secured(upstream, Duration::from_secs(10))
+        secured(upstream, |_| {})
     }
 
     /// A client that has shaken hands.
@@ -102,6 +104,17 @@ fn tls_1_2_and_1_3_answer_in_the_protocol_that_was_agreed_on() {
         client.0.read_exact(&mut frame).unwrap();
         assert_eq!(frame[3], 4, "{frame:?}");
     }
+}
+
+#[test]
+fn the_strict_profile_sends_hsts_over_tls() {
+    let upstream = Upstream::start();
+    let secured = secured(&upstream, |parts| {
+        parts.security_headers = SecurityHeaders::new(Profile::Strict, []).unwrap();
+    });
+    let answer = secured.http_1().get("/healthz").answer();
+    let hsts = answer.header("strict-transport-security");
+    assert_eq!(hsts, Some("max-age=63072000; includeSubDomains"));
 }
 
 #[test]
@@ -221,7 +234,9 @@ fn changed_files_are_taken_over_once_they_have_settled() {
 #[test]
 fn a_silent_client_is_cut_within_its_handshake_as_after_it() {
     let upstream = Upstream::start();
-    let secured = secured(&upstream, Duration::from_millis(200));
+    let secured = secured(&upstream, |parts| {
+        parts.times.head = Duration::from_millis(200)
+    });
     let mut hello = Vec::new();
     let name = ServerName::try_from("localhost").unwrap();
     let config = secured.authority.client(&[&TLS13], &["h2"]);
@@ -244,7 +259,9 @@ fn a_silent_client_is_cut_within_its_handshake_as_after_it() {
 #[test]
 fn a_handshake_under_way_does_not_delay_a_shutdown() {
     let upstream = Upstream::start();
-    let mut secured = secured(&upstream, Duration::from_secs(3600));
+    let mut secured = secured(&upstream, |parts| {
+        parts.times.head = Duration::from_secs(3600)
+    });
     let _silent = secured.gateway.client();
     // A record of the handshake (22) that says it will go on.
     let mut begun = secured.gateway.client();

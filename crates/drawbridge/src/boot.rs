@@ -6,6 +6,7 @@
 
 mod certificate;
 mod control;
+mod descriptors;
 mod root_key;
 
 use std::io::{IsTerminal, Write as _};
@@ -81,6 +82,7 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
     let tls = certificate.as_ref().map(Certificate::acceptor).transpose();
     let tls = tls.context("set up TLS")?;
     let (log, log_writer) = start_log(settings.log).context("start the log")?;
+    descriptors::raise_limit(settings.limits.max_connections, &log);
     let (calls, waiting) = tokio::sync::mpsc::channel(WAITING_CALLS);
     let (opened, opening) = mpsc::sync_channel(1);
     let control = {

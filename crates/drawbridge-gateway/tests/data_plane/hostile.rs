@@ -9,6 +9,7 @@ use bytes::Bytes;
 use drawbridge_gateway::management::ManagementReply;
 use http_body::Frame;
 use http_body_util::BodyExt;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
@@ -354,6 +355,9 @@ fn connect_narrowly(gateway: &Gateway) -> Client {
 
 #[test]
 fn a_thousand_slow_clients_keep_nobody_from_being_served() {
+    let mut files = getrlimit(Resource::Nofile);
+    files.current = files.maximum;
+    setrlimit(Resource::Nofile, files).unwrap();
     let (_address, document) = start_upstream();
     let gateway = Gateway::start_with(&document, |parts| parts.max_connections = 2000);
     let begin = |method: &str, path: &str, rest: &str| {

@@ -11,6 +11,7 @@ mod audit;
 mod cli;
 mod csp;
 mod demo;
+mod descriptors;
 mod disk;
 mod process;
 mod security_headers;

@@ -15,12 +15,14 @@ use drawbridge_gateway::management::{ManagementCall, ManagementReply};
 use drawbridge_gateway::security_headers::SecurityHeaders;
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
-use drawbridge_policy::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
+use drawbridge_policy::key::KeyToken;
+use drawbridge_policy::key_config::KeyConfig;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Change, Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
 use drawbridge_policy::upstream::Destinations;
 use http_body_util::BodyExt as _;
+use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -72,6 +74,9 @@ impl Gateway {
         std::thread::spawn(move || answer_management(calls));
         let metrics = Metrics::new(Arc::clone(&live), log.clone());
         let destinations = Destinations::new([address], None::<[_; 0]>);
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let connector =
+            Connector::new(provider, RootCertStore::empty(), Arc::new(destinations)).unwrap();
         let parts = Parts {
             live: Arc::clone(&live),
             metrics: Arc::new(metrics),
@@ -80,7 +85,7 @@ impl Gateway {
             security_headers: SecurityHeaders::default(),
             log,
             management,
-            connector: Arc::new(Connector::new(tls_without_roots(), Arc::new(destinations))),
+            connector: Arc::new(connector),
             max_connections: 1000,
             max_body_bytes: 1 << 20,
             times: Times::default(),
@@ -180,33 +185,13 @@ fn answer_management(mut calls: mpsc::Receiver<ManagementCall>) {
     }
 }
 
-fn key() -> Change {
-    Change::Key(Arc::new(ApiKey {
-        id: "ak_live_fuzzing".into(),
-        project_id: "proj_fuzzing".into(),
-        kind: KeyKind::Secret,
-        mode: KeyMode::Live,
-        scopes: [Scope::Inference].into_iter().collect(),
-        endpoints: None,
-        allowed_ips: None,
-        require_origin: false,
-        expires_at: None,
-        revoked_at: None,
-        tokens: [KeyToken {
-            digest: TokenDigest::of(SECRET.as_bytes()),
-            expires_at: None,
-        }]
-        .into(),
-    }))
-}
-
 #[expect(clippy::unwrap_used, reason = "a harness that cannot start ends")]
-fn tls_without_roots() -> Arc<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    Arc::new(config)
+fn key() -> Change {
+    let token = KeyToken {
+        digest: TokenDigest::of(SECRET.as_bytes()),
+        expires_at: None,
+    };
+    let config = KeyConfig::read(&json!({"kind": "secret"})).unwrap();
+    let key = config.compile("ak_live_fuzzing", "proj_fuzzing", [token], None);
+    Change::Key(Arc::new(key))
 }

@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use drawbridge_policy::upstream::{Destinations, PrivateRoots, Upstream, UpstreamHost};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
+use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
 use tokio::net::TcpStream;
@@ -71,14 +72,21 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Connections over TLS follow `tls`, but for the roots of upstreams that have their own; none goes where
+    /// Connections over TLS are verified against `roots`, but for those of upstreams that have their own; none goes where
     /// `destinations` object.
-    pub fn new(tls: Arc<ClientConfig>, destinations: Arc<Destinations>) -> Self {
-        Self {
-            tls,
+    ///
+    /// # Errors
+    /// The provider supports no version of TLS.
+    pub fn new(
+        provider: Arc<CryptoProvider>,
+        roots: RootCertStore,
+        destinations: Arc<Destinations>,
+    ) -> Result<Self, rustls::Error> {
+        Ok(Self {
+            tls: client_config(provider, roots)?,
             private: Mutex::default(),
             destinations,
-        }
+        })
     }
 
     /// Connects to an upstream; the caller limits the time.
@@ -121,13 +129,7 @@ impl Connector {
         let store = RootCertStore {
             roots: roots.anchors().to_vec(),
         };
-        let provider = Arc::clone(self.tls.crypto_provider());
-        let mut config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(store)
-            .with_no_client_auth();
-        config.alpn_protocols.clone_from(&self.tls.alpn_protocols);
-        let config = Arc::new(config);
+        let config = client_config(Arc::clone(self.tls.crypto_provider()), store)?;
         private.insert(Arc::clone(roots), Arc::clone(&config));
         Ok(config)
     }
@@ -165,6 +167,19 @@ impl Connector {
             source: io::Error::other("the name has no address"),
         }))
     }
+}
+
+/// HTTP/1.1 over TLS, with its own memory of sessions.
+fn client_config(
+    provider: Arc<CryptoProvider>,
+    roots: RootCertStore,
+) -> Result<Arc<ClientConfig>, rustls::Error> {
+    let mut config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    Ok(Arc::new(config))
 }
 
 async fn resolve(upstream: &Upstream) -> Result<Vec<SocketAddr>, ConnectError> {

@@ -159,9 +159,7 @@ impl Core {
             }
         }
     }
-}
 
-impl Core {
     /// Tells a client beyond the connection limit, as far as that costs nothing; over TLS the close has to do.
     fn refuse(&self, stream: &TcpStream) {
         if self.shared.parts.tls.is_none() {

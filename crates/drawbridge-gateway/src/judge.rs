@@ -55,13 +55,14 @@ pub(crate) fn judge(
         Route::Shared(path) => return shared::judge(core, snapshot, head, path, is_sound, trail),
         elsewhere => return is_sound.and_then(|()| judge_elsewhere(core, head, &elsewhere)),
     };
-    trail.endpoint = Some(Arc::clone(endpoint));
+    let origin = origin(head);
     if is_sound.is_ok()
-        && let Some(step) = preflight(head, trail, |request| endpoint.cors.preflight(request))
+        && let Some(step) = preflight(head, origin, trail, |asked| endpoint.cors.preflight(asked))
     {
+        trail.endpoint = Some(Arc::clone(endpoint));
         return Ok(step);
     }
-    let crossing = Crossing::meet(core, endpoint, head, trail);
+    let crossing = Crossing::meet(core, endpoint, head, origin, trail);
     // From here on the page can read what is wrong.
     is_sound?;
     let path = path.ok_or(Denial::RouteNotFound)?;
@@ -93,12 +94,13 @@ fn health(head: &Parts, is_well: bool) -> Result<Step, Denial> {
 /// The answer, if the request is a preflight.
 pub(crate) fn preflight<'r>(
     head: &'r Parts,
+    origin: OriginHeader<'r>,
     trail: &mut Trail,
     judge: impl FnOnce(&Preflight<'r, RequestedHeaders<'r>>) -> PreflightAnswer,
 ) -> Option<Step> {
     let request = Preflight::recognize(
         head.method.as_str().as_bytes(),
-        origin(head),
+        origin,
         values(&head.headers, &header::ACCESS_CONTROL_REQUEST_METHOD),
         RequestedHeaders::new(&head.headers),
     )?;
@@ -141,9 +143,9 @@ impl<'e> Crossing<'e> {
         core: &Core,
         endpoint: &'e Arc<Endpoint>,
         head: &Parts,
+        origin: OriginHeader<'_>,
         trail: &mut Trail,
     ) -> Self {
-        let origin = origin(head);
         let is_own = is_own(core, origin);
         let is_cross_origin = !is_own && !matches!(origin, OriginHeader::Absent);
         let method = head.method.as_str().as_bytes();

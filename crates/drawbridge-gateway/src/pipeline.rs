@@ -19,7 +19,7 @@ use crate::admit::Admitted;
 use crate::body::{Body, Content, RequestBody, Rest, Watch};
 use crate::connection::Connection;
 use crate::core::Core;
-use crate::judge::{Crossing, Step, judge};
+use crate::judge::{Crossing, Step, judge, origin};
 use crate::management::ManagementCall;
 use crate::patience::first_frame;
 use crate::relay::Relay;
@@ -138,7 +138,7 @@ async fn choose(
     let named = model::find(&head.headers, &mut body).await?;
     let named = named.ok_or(Denial::ModelRequired)?;
     let endpoint = undecided.endpoint(&named.model.name, trail)?;
-    let crossing = Crossing::meet(core, &endpoint, &head, trail);
+    let crossing = Crossing::meet(core, &endpoint, &head, origin(&head), trail);
     let path = below_v1(head.uri.path()).ok_or(Denial::RouteNotFound)?;
     let (admitted, target) = crossing.admit(&head, path, &undecided.caller())?;
     limit_body(&head.headers, &mut body, endpoint.limits.max_body_bytes)?;

@@ -54,13 +54,14 @@ pub(crate) fn judge(
     trail: &mut Trail,
 ) -> Result<Step, Denial> {
     let joint = snapshot.joint();
+    let origin = origin(head);
     if is_sound.is_ok()
-        && let Some(step) = preflight(head, trail, |request| joint.preflight(request))
+        && let Some(step) = preflight(head, origin, trail, |asked| joint.preflight(asked))
     {
         return Ok(step);
     }
-    let origin = origin(head);
-    let verdict = joint.before_endpoint(origin, is_own(core, origin));
+    let is_own = is_own(core, origin);
+    let verdict = joint.before_endpoint(origin, is_own);
     trail.dress = Dress::of_actual(&verdict, head.headers.get(header::ORIGIN));
     // From here on the page can read what is wrong.
     is_sound?;
@@ -74,7 +75,6 @@ pub(crate) fn judge(
     let directory = directory.unwrap_or_default();
     let models = Models::of(path).filter(|_| matches!(head.method, Method::GET | Method::HEAD));
     if let Some(response) = models.as_ref().and_then(|models| {
-        let is_own = is_own(core, origin);
         models.answer(&directory, key, |endpoint| {
             endpoint.cors.admits(origin, is_own)
         })
@@ -84,7 +84,7 @@ pub(crate) fn judge(
     match directory.choose(key) {
         Choice::Nothing => Err(Denial::ModelNotFound),
         Choice::One(endpoint) => {
-            let crossing = Crossing::meet(core, &endpoint, head, trail);
+            let crossing = Crossing::meet(core, &endpoint, head, origin, trail);
             let (admitted, target) = crossing.admit(head, path, &caller)?;
             Ok(Step::Forward(admitted, target))
         }

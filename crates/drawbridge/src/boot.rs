@@ -21,7 +21,7 @@ use drawbridge_gateway::tls::Certificate;
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running as Gateway, Times};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::upstream::Destinations;
-use rustls::ClientConfig;
+use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -94,7 +94,8 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
     };
     let opened = opening.recv().context("the control thread ended")??;
     let (address, management) = (opened.bound.address(), opened.bound.management_address());
-    let connector = Connector::new(tls_config()?, opened.destinations);
+    let connector = Connector::new(tls_provider(), system_roots(), opened.destinations);
+    let connector = connector.context("set up TLS")?;
     let parts = Parts {
         live: opened.live,
         own_origins: opened.own_origins,
@@ -197,19 +198,12 @@ fn start_log(settings: LogSettings) -> std::io::Result<(Log, JoinHandle<()>)> {
     Log::start(format, level, std::io::stderr())
 }
 
-/// Upstreams are verified against the system's roots.
-fn tls_config() -> anyhow::Result<Arc<ClientConfig>> {
-    let mut roots = rustls::RootCertStore::empty();
+/// What upstreams are verified against.
+fn system_roots() -> RootCertStore {
+    let mut roots = RootCertStore::empty();
     // A machine without roots can still use http upstreams; an https one then fails with its reason in the log.
-    let found = rustls_native_certs::load_native_certs();
-    roots.add_parsable_certificates(found.certs);
-    let mut config = ClientConfig::builder_with_provider(tls_provider())
-        .with_safe_default_protocol_versions()
-        .context("set up TLS")?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
-    Ok(Arc::new(config))
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots
 }
 
 fn tls_provider() -> Arc<CryptoProvider> {

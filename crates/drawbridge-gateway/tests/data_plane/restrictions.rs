@@ -28,7 +28,7 @@ fn networks_and_required_origins_are_enforced_before_the_upstream_and_readably()
             (&needs_origin, "", "origin_required", None),
             (&needs_origin, foreign, "origin_not_allowed", None),
         ] {
-            gateway.set_key_document(KEY, key);
+            gateway.set_key(KEY, key);
             let answer = ask(base, origin).answer();
             assert_eq!(
                 (answer.status(), &*answer.code()),
@@ -54,7 +54,7 @@ fn networks_and_required_origins_are_enforced_before_the_upstream_and_readably()
         ),
         (needs_origin, &*origin),
     ] {
-        gateway.set_key_document(KEY, &key);
+        gateway.set_key(KEY, &key);
         for base in ["/proj_tests1/e/v1", "/v1"] {
             let mut client = ask(base, origin);
             let mut connection = upstream.accept();

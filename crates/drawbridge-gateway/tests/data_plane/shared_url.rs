@@ -175,8 +175,14 @@ fn the_model_chooses_the_endpoint_which_then_decides_alone() {
 #[test]
 fn what_names_no_single_endpoint_is_refused_readably_and_reaches_none() {
     let setting = Setting::start();
-    setting.gateway.set_key("only-chat-key-00001", &["e"]);
-    setting.gateway.set_key("nobody-key-00000001", &[]);
+    setting.gateway.set_key(
+        "only-chat-key-00001",
+        &json!({"kind": "secret", "endpoints": ["e"]}),
+    );
+    setting.gateway.set_key(
+        "nobody-key-00000001",
+        &json!({"kind": "secret", "endpoints": []}),
+    );
     let json = "content-type: application/json\r\n";
     let gzip = "content-encoding: gzip\r\n";
     let form = "content-type: multipart/form-data; boundary=b\r\n";
@@ -298,7 +304,10 @@ fn what_names_no_single_endpoint_is_refused_readably_and_reaches_none() {
 #[test]
 fn a_key_with_one_endpoint_needs_no_model() {
     let setting = Setting::start();
-    setting.gateway.set_key("only-embed-key-0001", &["embed"]);
+    setting.gateway.set_key(
+        "only-embed-key-0001",
+        &json!({"kind": "secret", "endpoints": ["embed"]}),
+    );
     for (line, extra, body) in [
         ("GET /v1/files", "", ""),
         (
@@ -435,7 +444,10 @@ fn a_preflight_passes_where_one_endpoint_admits_all_of_it() {
 #[test]
 fn the_list_of_models_is_what_this_key_may_call_from_this_origin() {
     let setting = Setting::start();
-    setting.gateway.set_key("only-embed-key-0001", &["embed"]);
+    setting.gateway.set_key(
+        "only-embed-key-0001",
+        &json!({"kind": "secret", "endpoints": ["embed"]}),
+    );
     let models = |origin, key| {
         let answer = setting.ask(&Request {
             line: "GET /v1/models",
@@ -458,7 +470,10 @@ fn the_list_of_models_is_what_this_key_may_call_from_this_origin() {
     assert_eq!(models(Some(OTHER_PAGE), SECRET), ["org/embed-1", "both"]);
     assert_eq!(models(Some(FOREIGN), SECRET), [""; 0]);
     assert_eq!(models(None, "only-embed-key-0001"), ["org/embed-1", "both"]);
-    setting.gateway.set_key("nobody-key-00000001", &[]);
+    setting.gateway.set_key(
+        "nobody-key-00000001",
+        &json!({"kind": "secret", "endpoints": []}),
+    );
     assert_eq!(models(None, "nobody-key-00000001"), [""; 0]);
 
     let answer = setting.ask(&Request {

@@ -10,12 +10,13 @@ use drawbridge_gateway::management::ManagementCall;
 use drawbridge_gateway::security_headers::SecurityHeaders;
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
-use drawbridge_policy::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
+use drawbridge_policy::key::KeyToken;
 use drawbridge_policy::key_config::KeyConfig;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Change, Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
 use drawbridge_policy::upstream::Destinations;
+use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
@@ -56,7 +57,9 @@ impl Gateway {
         let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(ROOT.as_bytes()))));
         let own = [Some(bound.address()), bound.management_address()];
         let destinations = Destinations::new(own.into_iter().flatten(), None::<[_; 0]>);
-        let destinations = Arc::new(destinations);
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let connector =
+            Connector::new(provider, RootCertStore::empty(), Arc::new(destinations)).unwrap();
         let address = bound.address();
         let (log, _writer) = Log::start(Format::Json, Level::Info, std::io::sink()).unwrap();
         let (management, calls) = mpsc::channel(8);
@@ -68,7 +71,7 @@ impl Gateway {
             tls: None,
             log,
             management,
-            connector: Arc::new(Connector::new(tls_without_roots(), destinations)),
+            connector: Arc::new(connector),
             max_connections: 100,
             max_body_bytes: 64 << 20,
             security_headers: SecurityHeaders::default(),
@@ -85,8 +88,8 @@ impl Gateway {
             revision: 0.into(),
         };
         gateway.publish([
-            key("ak_live_s", KeyKind::Secret, SECRET, None),
-            key("ak_live_p", KeyKind::Publishable, PUBLISHABLE, None),
+            key("ak_live_s", SECRET, &json!({"kind": "secret"})),
+            key("ak_live_p", PUBLISHABLE, &json!({"kind": "publishable"})),
         ]);
         gateway.set(document);
         gateway
@@ -108,23 +111,9 @@ impl Gateway {
         self.publish([Change::Endpoint(Arc::new(endpoint))]);
     }
 
-    /// Makes a secret key that may use these endpoints of the project.
-    pub(crate) fn set_key(&self, token: &str, endpoints: &[&str]) {
-        let endpoints = endpoints.iter().map(|name| (*name).into()).collect();
-        let id = format!("ak_live_{token}");
-        self.publish([key(&id, KeyKind::Secret, token, Some(endpoints))]);
-    }
-
     /// Makes or changes a secret key by its document.
-    pub(crate) fn set_key_document(&self, token: &str, document: &Value) {
-        let config = KeyConfig::read(document).unwrap();
-        let digest = TokenDigest::of(token.as_bytes());
-        let tokens = [KeyToken {
-            digest,
-            expires_at: None,
-        }];
-        let key = config.compile(&format!("ak_live_{token}"), "proj_tests1", tokens, None);
-        self.publish([Change::Key(Arc::new(key))]);
+    pub(crate) fn set_key(&self, token: &str, document: &Value) {
+        self.publish([key(&format!("ak_live_{token}"), token, document)]);
     }
 
     pub(crate) fn publish(&self, changes: impl IntoIterator<Item = Change>) {
@@ -145,34 +134,14 @@ impl Gateway {
     }
 }
 
-fn tls_without_roots() -> Arc<rustls::ClientConfig> {
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    Arc::new(config)
-}
-
-fn key(id: &str, kind: KeyKind, token: &str, endpoints: Option<Box<[Box<str>]>>) -> Change {
-    Change::Key(Arc::new(ApiKey {
-        id: id.into(),
-        project_id: "proj_tests1".into(),
-        kind,
-        mode: KeyMode::Live,
-        scopes: [Scope::Inference].into_iter().collect(),
-        endpoints,
-        allowed_ips: None,
-        require_origin: false,
+fn key(id: &str, token: &str, document: &Value) -> Change {
+    let token = KeyToken {
+        digest: TokenDigest::of(token.as_bytes()),
         expires_at: None,
-        revoked_at: None,
-        tokens: [KeyToken {
-            digest: TokenDigest::of(token.as_bytes()),
-            expires_at: None,
-        }]
-        .into(),
-    }))
+    };
+    let config = KeyConfig::read(document).unwrap();
+    let key = config.compile(id, "proj_tests1", [token], None);
+    Change::Key(Arc::new(key))
 }
 
 /// A document that admits [`PAGE`] and sends to `upstream`, changed by a merge of top-level members.

@@ -8,12 +8,13 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use ipnet::IpNet;
 
 use super::forbidden_upstream_address;
+use crate::network::NetworkSet;
 
 /// What the gateway's surroundings forbid, besides what is forbidden everywhere.
 #[derive(Clone, Debug, Default)]
 pub struct Destinations {
     own: Box<[SocketAddr]>,
-    private: Option<Box<[IpNet]>>,
+    private: Option<NetworkSet>,
 }
 
 impl Destinations {
@@ -41,9 +42,8 @@ impl Destinations {
         if let Some(reason) = forbidden_upstream_address(address.ip()) {
             return Some(reason);
         }
-        let is_outside = self.private.as_ref().is_some_and(|networks| {
-            is_private(ip) && !networks.iter().any(|network| network.contains(&ip))
-        });
+        let is_in = |networks: &NetworkSet| !is_private(ip) || networks.contains(ip);
+        let is_outside = !self.private.as_ref().is_none_or(is_in);
         is_outside.then_some("a private address outside `upstream_networks`")
     }
 }

@@ -3,25 +3,11 @@
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use crate::support::{Client, End, Gateway, PAGE, SECRET, Upstream, document, read_chunk};
+use crate::support::{Client, End, Gateway, PAGE, SECRET, Upstream, document};
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
 const SHORT: Duration = Duration::from_millis(200);
-
-/// A request whose answer is under way; the upstream has sent its first chunk.
-macro_rules! begin_stream {
-    ($gateway:expr, $upstream:expr) => {{
-        let mut client = $gateway.client();
-        client.post("{}");
-        let mut connection = $upstream.accept();
-        connection.request();
-        connection.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
-        client.head();
-        assert_eq!(read_chunk(&mut client.0).unwrap(), b"a");
-        (client, connection)
-    }};
-}
 
 #[test]
 fn a_client_that_does_not_read_is_cut_and_so_is_its_upstream() {
@@ -29,7 +15,8 @@ fn a_client_that_does_not_read_is_cut_and_so_is_its_upstream() {
     let gateway = Gateway::start_with(&document(&upstream, &json!({})), |parts| {
         parts.times.write_idle = SHORT;
     });
-    let (mut client, mut connection) = begin_stream!(gateway, upstream);
+    let mut client = gateway.client();
+    let mut connection = upstream.begin_stream(&mut client);
     let chunk = format!("10000\r\n{}\r\n", "x".repeat(0x10000));
     // Until all buffers on the way are full and the gateway gives up.
     while std::io::Write::write_all(&mut connection.0, chunk.as_bytes()).is_ok() {}
@@ -42,7 +29,8 @@ fn a_drain_cuts_what_does_not_end_in_time() {
     let mut gateway = Gateway::start_with(&document(&upstream, &json!({})), |parts| {
         parts.times.drain = SHORT;
     });
-    let (mut client, mut connection) = begin_stream!(gateway, upstream);
+    let mut client = gateway.client();
+    let mut connection = upstream.begin_stream(&mut client);
     gateway.take().shut_down();
     assert_eq!(client.end(), (vec![], End::Reset));
     assert_eq!(connection.end(), b"");
@@ -56,9 +44,7 @@ fn an_idle_connection_to_an_upstream_is_closed() {
     });
     let mut client = gateway.client();
     client.post("{}");
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.answer("", "{}");
+    let mut connection = upstream.answer_one("", "{}");
     assert_eq!(client.answer().status(), 200);
     assert_eq!(connection.end(), b"");
 }
@@ -110,9 +96,7 @@ fn heads_beyond_the_limits_are_refused_readably_and_beyond_hypers_own_barely() {
     };
     let bytes = |count: usize| format!("x-large: {}\r\n", "x".repeat(count));
     let passes = |mut client: Client| {
-        let mut connection = upstream.accept();
-        connection.request();
-        connection.answer("connection: close\r\n", "{}");
+        let _open = upstream.answer_one("connection: close\r\n", "{}");
         assert_eq!(client.answer().status(), 200);
     };
     passes(send(&target(8 << 10), ""));

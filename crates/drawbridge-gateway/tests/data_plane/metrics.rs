@@ -6,9 +6,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::exposition::Exposition;
-use crate::support::{
-    Client, Gateway, PAGE, SECRET, Upstream, UpstreamConnection, document, read_chunk,
-};
+use crate::support::{Client, Gateway, PAGE, SECRET, Upstream, document, read_chunk};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const STREAMS: &str = "drawbridge_open_streams{endpoint=\"tests/e\"}";
@@ -56,16 +54,6 @@ fn preflight(client: &mut Client, origin: &str, method: &str, header: &str) {
     ask(client, "OPTIONS", "/proj_tests1/e/v1/x", &lines);
 }
 
-fn begin_stream(client: &mut Client, upstream: &Upstream) -> UpstreamConnection {
-    client.post("{}");
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
-    client.head();
-    assert_eq!(read_chunk(&mut client.0).unwrap(), b"a");
-    connection
-}
-
 #[test]
 fn cors_decisions_are_counted_by_phase_result_and_reason() {
     let upstream = Upstream::start();
@@ -91,9 +79,7 @@ fn cors_decisions_are_counted_by_phase_result_and_reason() {
     // Without an Origin nothing is decided.
     assert_eq!(ask(&mut client, "GET", "/proj_tests1/e/", ""), 404);
     client.post("{}");
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.answer("", "{}");
+    let _open = upstream.answer_one("", "{}");
     client.answer();
     let exposition = await_values(&gateway, &[(ANSWERED, 1.0)]);
     let expected = [
@@ -141,9 +127,7 @@ fn on_the_shared_url_preflights_are_no_endpoints_and_requests_are_their_endpoint
     client.send(format!(
         "POST /v1/x HTTP/1.1\r\nhost: gw\r\norigin: {PAGE}\r\nx-api-key: {SECRET}\r\ncontent-length: 0\r\n\r\n"
     ));
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.answer("", "{}");
+    let _open = upstream.answer_one("", "{}");
     assert_eq!(client.answer().status(), 200);
     let preflight = decision("preflight", "allowed", "").replace("tests/e", "");
     let actual = decision("actual", "allowed", "");
@@ -199,9 +183,9 @@ fn open_streams_rise_with_a_stream_and_fall_when_it_ends_or_its_client_leaves() 
     let upstream = Upstream::start();
     let gateway = Gateway::start(&document(&upstream, &json!({})));
     let mut first = gateway.client();
-    let mut ending = begin_stream(&mut first, &upstream);
+    let mut ending = upstream.begin_stream(&mut first);
     let mut second = gateway.client();
-    let _left = begin_stream(&mut second, &upstream);
+    let _left = upstream.begin_stream(&mut second);
     // Without an answer yet.
     let mut third = gateway.client();
     third.post("{}");
@@ -323,7 +307,7 @@ fn latencies_fall_into_the_buckets_of_their_durations() {
     let gateway = Gateway::start(&document(&upstream, &json!({})));
     let mut client = gateway.client();
     let began = Instant::now();
-    let mut connection = begin_stream(&mut client, &upstream);
+    let mut connection = upstream.begin_stream(&mut client);
     // A condition, not a pause: the stream lasts until its time is beyond the first bucket.
     while began.elapsed() < Duration::from_millis(20) {
         std::thread::yield_now();
@@ -353,9 +337,7 @@ fn connections_to_upstreams_are_counted_as_opened_reused_and_idle() {
     });
     let mut client = gateway.client();
     client.post("{}");
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.answer("", "{}");
+    let mut connection = upstream.answer_one("", "{}");
     client.answer();
     client.post("{}");
     connection.request();

@@ -75,9 +75,7 @@ fn an_answer_reaches_the_page_without_what_the_gateway_decides_itself() {
     let gateway = Gateway::start(&document(&upstream, &json!({})));
     let mut client = gateway.client();
     client.post("{}");
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.answer(
+    let _open = upstream.answer_one(
         "access-control-allow-origin: *\r\naccess-control-allow-credentials: true\r\naccess-control-whatever: 1\r\n\
          set-cookie: a=b\r\nwww-authenticate: Basic\r\nclear-site-data: *\r\nx-request-id: theirs\r\nvary: accept, ORIGIN\r\n\
          keep-alive: timeout=5\r\nconnection: x-hop\r\nx-hop: 1\r\nopenai-processing-ms: 7\r\n",
@@ -135,12 +133,7 @@ fn a_client_that_leaves_cancels_the_upstream_before_and_within_the_answer() {
     assert_eq!(connection.end(), b"");
 
     let mut client = gateway.client();
-    client.post("{}");
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
-    client.head();
-    assert_eq!(read_chunk(&mut client.0).unwrap(), b"a");
+    let mut connection = upstream.begin_stream(&mut client);
     drop(client);
     assert_eq!(connection.end(), b"");
 }
@@ -215,12 +208,7 @@ fn a_silent_stream_is_cut_after_its_idle_time() {
         &json!({"limits": {"idle_seconds": 1}}),
     ));
     let mut client = gateway.client();
-    client.post("{}");
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
-    client.head();
-    assert_eq!(read_chunk(&mut client.0).unwrap(), b"a");
+    let mut connection = upstream.begin_stream(&mut client);
     assert_eq!(client.end().1, End::Reset);
     assert_eq!(connection.end(), b"");
 }
@@ -231,9 +219,7 @@ fn a_changed_policy_is_obeyed_by_the_next_request_on_an_open_connection() {
     let gateway = Gateway::start(&document(&upstream, &json!({})));
     let mut client = gateway.client();
     client.post("{}");
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.answer("", "{}");
+    let _open = upstream.answer_one("", "{}");
     admitted(&mut client, 200);
     gateway.set(&document(
         &upstream,
@@ -274,9 +260,7 @@ fn a_get_is_sent_again_when_a_used_connection_died_and_a_post_is_not() {
     let gateway = Gateway::start(&document(&upstream, &json!({})));
     let mut client = gateway.client();
     client.post("{}");
-    let mut connection = upstream.accept();
-    connection.request();
-    connection.answer("", "{}");
+    let mut connection = upstream.answer_one("", "{}");
     client.answer();
 
     client.get("/proj_tests1/e/v1/models");

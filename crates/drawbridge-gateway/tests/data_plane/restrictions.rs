@@ -57,9 +57,7 @@ fn networks_and_required_origins_are_enforced_before_the_upstream_and_readably()
         gateway.set_key(KEY, &key);
         for base in ["/proj_tests1/e/v1", "/v1"] {
             let mut client = ask(base, origin);
-            let mut connection = upstream.accept();
-            connection.request();
-            connection.answer("connection: close\r\n", "{}");
+            let _open = upstream.answer_one("connection: close\r\n", "{}");
             assert_eq!(client.answer().status(), 200, "{base} {key}");
         }
     }

@@ -356,9 +356,7 @@ fn an_endpoint_without_a_list_serves_the_models_that_nobody_lists() {
         body: &named("chat-1"),
         ..Request::default()
     });
-    let mut connection = setting.chat.accept();
-    connection.request();
-    connection.answer("", "{}");
+    let _open = setting.chat.answer_one("", "{}");
     assert_eq!(client.answer().status(), 200);
 
     setting

@@ -337,6 +337,25 @@ impl Upstream {
         UpstreamConnection(stream(accepted))
     }
 
+    /// Accepts a connection, reads one request and gives it a short complete answer.
+    pub(crate) fn answer_one(&self, extra: &str, body: &str) -> UpstreamConnection {
+        let mut connection = self.accept();
+        connection.request();
+        connection.answer(extra, body);
+        connection
+    }
+
+    /// Has the client post, and begins an answer whose first chunk the client has read.
+    pub(crate) fn begin_stream(&self, client: &mut Client) -> UpstreamConnection {
+        client.post("{}");
+        let mut connection = self.accept();
+        connection.request();
+        connection.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\n");
+        client.head();
+        assert_eq!(read_chunk(&mut client.0).unwrap(), b"a");
+        connection
+    }
+
     /// Whether nobody has connected.
     pub(crate) fn is_untouched(&self) -> bool {
         self.listener.set_nonblocking(true).unwrap();

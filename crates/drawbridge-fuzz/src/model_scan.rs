@@ -3,13 +3,13 @@
 //! Input: the first byte seeds the chunks and the new name, the rest is the body.
 
 use bytes::Bytes;
-use drawbridge_policy::model_scan::{Model, ModelMember, ModelScan, ScanError};
+use drawbridge_policy::model_scan::{Model, ModelMember};
 use serde_json::Value;
 
 #[path = "../../drawbridge-policy/tests/model_scan/oracle.rs"]
 mod oracle;
 
-type Outcome = Result<ModelMember, ScanError>;
+use oracle::scan_cut;
 
 /// Bodies up to this length are cut in two at every place.
 const CUT_EVERYWHERE: usize = 96;
@@ -37,21 +37,6 @@ pub fn model_scan(bytes: &[u8]) {
     if let Ok(ModelMember::Named(model)) = whole {
         check_rename(body, &model, NAMES[usize::from(*seed) % NAMES.len()], &cuts);
     }
-}
-
-fn scan(body: &[u8]) -> Outcome {
-    scan_cut(body, &[])
-}
-
-/// Pushes the chunks that `cuts` make of a body.
-fn scan_cut(body: &[u8], cuts: &[usize]) -> Outcome {
-    let mut scan = ModelScan::new();
-    let mut start = 0;
-    for cut in cuts.iter().copied().chain([body.len()]) {
-        scan.push(&body[start..cut])?;
-        start = cut;
-    }
-    scan.finish()
 }
 
 /// Ascending places, by a generator that is the same everywhere.

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
 use crate::oracle::agrees;
-use crate::{scan, scan_cut};
+use crate::oracle::{scan, scan_cut};
 
 /// String literals, some of them with lone surrogates.
 fn literal() -> impl Strategy<Value = String> {

@@ -8,24 +8,7 @@ use std::ops::Range;
 use drawbridge_policy::model_scan::{
     JsonFault, MAX_MODEL_BYTES, Model, ModelMember, ModelScan, ScanError,
 };
-use oracle::agrees;
-
-type Outcome = Result<ModelMember, ScanError>;
-
-/// Pushes the chunks that `cuts` make of a body.
-fn scan_cut(body: &[u8], cuts: &[usize]) -> Outcome {
-    let mut scan = ModelScan::new();
-    let mut start = 0;
-    for cut in cuts.iter().copied().chain([body.len()]) {
-        scan.push(&body[start..cut])?;
-        start = cut;
-    }
-    scan.finish()
-}
-
-fn scan(body: impl AsRef<[u8]>) -> Outcome {
-    scan_cut(body.as_ref(), &[])
-}
+use oracle::{Outcome, agrees, scan, scan_cut};
 
 fn named(name: &str, span: Range<u64>) -> Outcome {
     let name = name.to_owned();

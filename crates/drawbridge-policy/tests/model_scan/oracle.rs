@@ -3,11 +3,26 @@
 use std::fmt;
 use std::ops::Range;
 
-use drawbridge_policy::model_scan::{MAX_MODEL_BYTES, ModelMember, ScanError};
+use drawbridge_policy::model_scan::{MAX_MODEL_BYTES, ModelMember, ModelScan, ScanError};
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
 
-use super::{Outcome, scan};
+pub(crate) type Outcome = Result<ModelMember, ScanError>;
+
+/// Pushes the chunks that `cuts` make of a body.
+pub(crate) fn scan_cut(body: &[u8], cuts: &[usize]) -> Outcome {
+    let mut scan = ModelScan::new();
+    let mut start = 0;
+    for cut in cuts.iter().copied().chain([body.len()]) {
+        scan.push(&body[start..cut])?;
+        start = cut;
+    }
+    scan.finish()
+}
+
+pub(crate) fn scan(body: impl AsRef<[u8]>) -> Outcome {
+    scan_cut(body.as_ref(), &[])
+}
 
 /// The scanner must say what the oracle says. A body that is not JSON may be refused for an earlier duplicate.
 pub(crate) fn agrees(body: &[u8]) -> Result<Outcome, String> {

@@ -17,6 +17,7 @@
 //! anything: which models exist is the snapshot's business.
 
 mod json;
+mod number;
 mod splice;
 mod text;
 mod word;

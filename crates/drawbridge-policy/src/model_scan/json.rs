@@ -3,6 +3,7 @@
 //! It checks everything the RFC says about a text: structure, literals, numbers, escapes, control characters, and
 //! UTF-8 in every string. It must never recurse, allocate, or depend on where chunks end.
 
+use super::number::Number;
 use super::text::Text;
 use super::word::{plain_integer, plain_integers, plain_text};
 
@@ -148,6 +149,7 @@ impl Grammar {
     #[inline]
     fn skip_plain(&mut self, chunk: &mut Chunk<'_>) {
         let (mut at, mut next) = (chunk.at, self.next);
+        let is_listed = self.is_in_listed_object();
         while let Some(rest) = chunk.bytes.get(at..)
             && let Some(first) = rest.first()
         {
@@ -163,14 +165,18 @@ impl Grammar {
                     next = Next::Value;
                     1
                 }
-                (b'"', Next::Name | Next::NameOrEnd | Next::Value | Next::ValueOrEnd) => {
+                (b'"', Next::Name | Next::NameOrEnd) => {
+                    let Some((length, then)) = plain_members(rest, is_listed) else {
+                        break;
+                    };
+                    next = then;
+                    length
+                }
+                (b'"', Next::Value | Next::ValueOrEnd) => {
                     let Some(length) = plain_text(&rest[1..]) else {
                         break;
                     };
-                    next = match next {
-                        Next::Name | Next::NameOrEnd => Next::Colon,
-                        _ => Next::CommaOrEnd,
-                    };
+                    next = Next::CommaOrEnd;
                     length + 2
                 }
                 (b'-' | b'0'..=b'9', Next::Value | Next::ValueOrEnd) => {
@@ -186,6 +192,12 @@ impl Grammar {
             at += length;
         }
         (chunk.at, self.next) = (at, next);
+    }
+
+    /// Whether the innermost container is an object in a list that is not the outermost one.
+    #[inline]
+    const fn is_in_listed_object(&self) -> bool {
+        self.depth > 2 && self.objects & 0b11 == 0b01
     }
 
     #[inline]
@@ -344,57 +356,38 @@ impl Grammar {
     }
 }
 
+/// The length of members whose names and values are short strings of ASCII, and what the grammar wants behind them; of
+/// the last one perhaps the name only. Where objects are listed, as messages are, it goes on from one to the next: nothing
+/// is open then that was not before. `None` where already the first name is not plain.
+#[inline]
+fn plain_members(bytes: &[u8], is_listed: bool) -> Option<(usize, Next)> {
+    let mut at = 0;
+    loop {
+        let Some(name) = plain_text(&bytes[at + 1..]) else {
+            return (at > 0).then_some((at, Next::Name));
+        };
+        at += name + 2;
+        let [b':', value @ ..] = &bytes[at..] else {
+            return Some((at, Next::Colon));
+        };
+        at += 1;
+        let [b'"', value @ ..] = value else {
+            return Some((at, Next::Value));
+        };
+        let Some(value) = plain_text(value) else {
+            return Some((at, Next::Value));
+        };
+        at += value + 2;
+        match &bytes[at..] {
+            [b',', b'"', ..] => at += 1,
+            [b'}', b',', b'{', b'"', ..] if is_listed => at += 3,
+            _ => return Some((at, Next::CommaOrEnd)),
+        }
+    }
+}
+
 /// RFC 8259 section 2.
 #[inline]
 const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
-}
-
-/// Where in a number the bytes stand (RFC 8259 section 6).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Number {
-    Nothing,
-    Minus,
-    Zero,
-    Integer,
-    Point,
-    Fraction,
-    Exponent,
-    Sign,
-    Power,
-}
-
-impl Number {
-    /// The number one byte longer; `None` when the byte does not belong to it.
-    #[inline]
-    const fn then(self, byte: u8) -> Option<Self> {
-        let longer = match (byte, self) {
-            (b'0'..=b'9', _) => return self.digit(byte == b'0'),
-            (b'.', Self::Zero | Self::Integer) => Self::Point,
-            (b'e' | b'E', Self::Zero | Self::Integer | Self::Fraction) => Self::Exponent,
-            (b'-', Self::Nothing) => Self::Minus,
-            (b'+' | b'-', Self::Exponent) => Self::Sign,
-            _ => return None,
-        };
-        Some(longer)
-    }
-
-    #[inline]
-    const fn digit(self, is_zero: bool) -> Option<Self> {
-        match self {
-            Self::Integer | Self::Fraction | Self::Power => Some(self),
-            Self::Nothing | Self::Minus if is_zero => Some(Self::Zero),
-            Self::Nothing | Self::Minus => Some(Self::Integer),
-            Self::Point => Some(Self::Fraction),
-            Self::Exponent | Self::Sign => Some(Self::Power),
-            Self::Zero => None,
-        }
-    }
-
-    const fn may_end(self) -> bool {
-        matches!(
-            self,
-            Self::Zero | Self::Integer | Self::Fraction | Self::Power
-        )
-    }
 }

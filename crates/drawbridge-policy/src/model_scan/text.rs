@@ -5,7 +5,7 @@
 //! second may ignore escapes: they consist of ASCII without control characters.
 
 use super::json::{Chunk, JsonFault};
-use super::word::before_quote_or_backslash;
+use super::word::{before_quote_or_backslash, before_quote_or_long_escape};
 
 /// How far into a string the chunks reach, its opening quote left behind.
 #[derive(Clone, Copy, Debug)]
@@ -139,7 +139,8 @@ fn length_of_whole(bytes: &[u8]) -> usize {
     let mut at = 0;
     loop {
         at += before_quote_or_backslash(&bytes[at..]);
-        // Escapes come in runs.
+        at += before_quote_or_long_escape(&bytes[at..]);
+        // Escapes of six bytes come in runs.
         while bytes.get(at) == Some(&b'\\') {
             match whole_escape(&bytes[at..]) {
                 Some(length) => at += length,

@@ -17,6 +17,7 @@ use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
 use drawbridge_policy::key::KeyToken;
 use drawbridge_policy::key_config::KeyConfig;
+use drawbridge_policy::network::NetworkSet;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Change, Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
@@ -82,6 +83,8 @@ impl Gateway {
             metrics: Arc::new(metrics),
             own_origins: OwnOrigins::new(None, address, false),
             tls: None,
+            trusted_proxies: NetworkSet::default(),
+            proxy_protocol: false,
             security_headers: SecurityHeaders::default(),
             log,
             management,

@@ -12,6 +12,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
+use drawbridge_policy::forwarded::Client;
 use http::Version;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -33,7 +34,9 @@ enum Phase {
 /// What a connection waits for.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    peer: SocketAddr,
+    peer: Cell<IpAddr>,
+    /// Whether the peer is believed when it says for whom it speaks.
+    is_trusted_proxy: Cell<bool>,
     serves: Serves,
     phase: Cell<(Phase, Instant)>,
     /// Requests under way: one at a time in HTTP/1, many in HTTP/2.
@@ -52,7 +55,8 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(peer: SocketAddr, serves: Serves, now: Instant) -> Self {
         Self {
-            peer,
+            peer: Cell::new(peer.ip().to_canonical()),
+            is_trusted_proxy: Cell::new(false),
             serves,
             phase: Cell::new((Phase::Head, now)),
             exchanges: RefCell::default(),
@@ -65,15 +69,36 @@ impl Connection {
         }
     }
 
-    pub(crate) fn client_ip(&self) -> IpAddr {
-        self.peer.ip().to_canonical()
+    /// The other end's address, or the one that its PROXY header names.
+    pub(crate) fn peer_ip(&self) -> IpAddr {
+        self.peer.get()
+    }
+
+    pub(crate) fn serves(&self) -> Serves {
+        self.serves
+    }
+
+    pub(crate) fn is_trusted_proxy(&self) -> bool {
+        self.is_trusted_proxy.get()
+    }
+
+    /// Who the other end is, and whether it is believed when it says for whom it speaks.
+    pub(crate) fn set_peer(&self, address: IpAddr, is_trusted_proxy: bool) {
+        self.peer.set(address);
+        self.is_trusted_proxy.set(is_trusted_proxy);
     }
 
     /// A request's head is complete.
-    pub(crate) fn begin_exchange(self: &Rc<Self>, now: Instant, version: Version) -> Rc<Exchange> {
+    pub(crate) fn begin_exchange(
+        self: &Rc<Self>,
+        now: Instant,
+        version: Version,
+        client: Client,
+    ) -> Rc<Exchange> {
         self.is_multiplexed.set(version == Version::HTTP_2);
         let exchange = Rc::new(Exchange {
             connection: Rc::clone(self),
+            client,
             is_alone: !self.is_multiplexed.get(),
             body_deadline: Cell::new(None),
             upstream_deadline: Cell::new(None),
@@ -173,6 +198,7 @@ fn is_over(deadline: Option<Instant>, now: Instant) -> bool {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     connection: Rc<Connection>,
+    client: Client,
     /// In HTTP/1 the connection ends with the exchange.
     is_alone: bool,
     /// Until when the client has to send more of the body.
@@ -192,7 +218,12 @@ pub(crate) enum Side {
 
 impl Exchange {
     pub(crate) fn client_ip(&self) -> IpAddr {
-        self.connection.client_ip()
+        self.client.address
+    }
+
+    /// Whether the client's own connection is secure, as far as is known.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.client.is_https
     }
 
     /// What the listener answers that the request came in by.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::future::{Future, poll_fn};
 use std::io;
-use std::net::TcpListener;
+use std::net::{IpAddr, TcpListener};
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -24,12 +24,14 @@ use tokio_rustls::TlsAcceptor;
 
 use crate::Shared;
 use crate::connection::{Connection, Socket};
+use crate::failures::Failures;
 use crate::listener::Serves;
 use crate::log::CoreLog;
 use crate::metrics::CoreMetrics;
 use crate::pipeline;
 use crate::pool::Pool;
-use crate::tls::{FailedHandshakes, H2};
+use crate::proxy_protocol;
+use crate::tls::{H2, handshake_failure};
 
 /// Largest request head that hyper holds before it answers on its own; ours is below.
 const HYPER_BUFFER: usize = 128 << 10;
@@ -51,7 +53,8 @@ pub(crate) struct Core {
     next_connection: Cell<u64>,
     connections: RefCell<HashMap<u64, Rc<Connection>>>,
     is_draining: Cell<bool>,
-    failed_handshakes: FailedHandshakes,
+    failed_handshakes: Failures,
+    failed_proxy_headers: Failures,
 }
 
 impl Core {
@@ -89,7 +92,8 @@ pub(crate) fn spawn(
                 next_connection: Cell::new(0),
                 connections: RefCell::default(),
                 is_draining: Cell::new(false),
-                failed_handshakes: FailedHandshakes::default(),
+                failed_handshakes: Failures::new("TLS handshakes failed"),
+                failed_proxy_headers: Failures::new("connections of trusted proxies were closed"),
                 shared,
             });
             match Builder::new_current_thread()
@@ -137,8 +141,10 @@ async fn serve(core: Rc<Core>, sockets: Vec<(TcpListener, Serves)>) {
         }
         core.end_overdue(now, cut_at);
         core.pool.prune(now);
-        if let Some(report) = core.failed_handshakes.report(now) {
-            core.log.info(&report);
+        for failures in [&core.failed_handshakes, &core.failed_proxy_headers] {
+            if let Some(report) = failures.report(now) {
+                core.log.info(&report);
+            }
         }
         if cut_at.is_some() && core.connections.borrow().is_empty() {
             return;
@@ -158,6 +164,19 @@ impl Core {
                 connection.wake();
             }
         }
+    }
+
+    /// Notes who the other end is.
+    fn identify(&self, connection: &Connection, address: IpAddr) {
+        let is_trusted = self.shared.parts.trusted_proxies.contains(address);
+        connection.set_peer(address, is_trusted);
+    }
+
+    /// Whether the connection has to begin with a header of the PROXY protocol.
+    fn wants_proxy_header(&self, connection: &Connection) -> bool {
+        self.shared.parts.proxy_protocol
+            && connection.is_trusted_proxy()
+            && connection.serves() != Serves::Management
     }
 
     /// Tells a client beyond the connection limit, as far as that costs nothing; over TLS the close has to do.
@@ -198,6 +217,7 @@ async fn accept(core: Rc<Core>, listener: tokio::net::TcpListener, serves: Serve
         core.metrics.connections.add(1);
         core.metrics.open_connections.add(1);
         let connection = Rc::new(Connection::new(peer, serves, Instant::now()));
+        core.identify(&connection, connection.peer_ip());
         core.connections
             .borrow_mut()
             .insert(counted.number, Rc::clone(&connection));
@@ -239,9 +259,7 @@ async fn drive(core: Rc<Core>, stream: TcpStream, connection: Rc<Connection>, _c
     if stream.set_nodelay(true).is_err() {
         return;
     }
-    let write_idle = core.shared.parts.times.write_idle;
-    let socket = Socket::new(stream, Rc::clone(&connection), write_idle);
-    let mut serving = pin!(serve_socket(&core, socket, &connection));
+    let mut serving = pin!(serve_stream(&core, stream, &connection));
     poll_fn(|context| {
         connection.driven_by(context.waker());
         if connection.ended().is_some() {
@@ -252,16 +270,57 @@ async fn drive(core: Rc<Core>, stream: TcpStream, connection: Rc<Connection>, _c
     .await;
 }
 
-async fn serve_socket(core: &Rc<Core>, socket: Socket, connection: &Rc<Connection>) {
+async fn serve_stream(core: &Rc<Core>, mut stream: TcpStream, connection: &Rc<Connection>) {
+    // In boxes: the usual connection need not be as large as those that begin with more than HTTP.
+    if core.wants_proxy_header(connection)
+        && !Box::pin(is_introduced(core, &mut stream, connection)).await
+    {
+        return;
+    }
+    let write_idle = core.shared.parts.times.write_idle;
+    let socket = Socket::new(stream, Rc::clone(connection), write_idle);
     match &core.shared.parts.tls {
         // HTTP/2 where the client begins with its preface (RFC 9113 section 3.4), else HTTP/1.
         None => {
             let builder = auto::Builder::new(LocalExecutor);
             serve_connection(core, builder, TokioIo::new(socket), connection).await;
         }
-        // In a box: connections without TLS need not be as large as those with it.
         Some(acceptor) => Box::pin(serve_tls(core, acceptor, socket, connection)).await,
     }
+}
+
+/// Whether a proxy has said whose connection this is, within the time that a client has for its first request's head.
+async fn is_introduced(core: &Core, stream: &mut TcpStream, connection: &Connection) -> bool {
+    match unless_draining(core, proxy_protocol::read(stream)).await {
+        Some(Ok(Some(header))) => {
+            match header.source {
+                Some(client) => core.identify(connection, client),
+                // The proxy's own connection, or nobody knows whose: what its headers say, a client may have written.
+                None => connection.set_peer(connection.peer_ip(), false),
+            }
+            true
+        }
+        Some(Err(error)) => {
+            // Who only left has nothing in it.
+            if let Some(fault) = error.get_ref() {
+                let failures = &core.failed_proxy_headers;
+                failures.note(connection.peer_ip(), fault.to_string());
+                connection.end("bad_proxy_header");
+            }
+            false
+        }
+        Some(Ok(None)) | None => false,
+    }
+}
+
+/// What comes of it, unless a drain begins: who has not asked for anything yet need not be waited for.
+async fn unless_draining<T>(core: &Core, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    poll_fn(|context| match core.is_draining.get() {
+        true => Poll::Ready(None),
+        false => work.as_mut().poll(context).map(Some),
+    })
+    .await
 }
 
 /// Shakes hands first, within the time that a client has for its first request's head.
@@ -271,16 +330,13 @@ async fn serve_tls(
     socket: Socket,
     connection: &Rc<Connection>,
 ) {
-    let mut handshake = pin!(acceptor.accept(socket));
-    let handshake = poll_fn(|context| match core.is_draining.get() {
-        // Who has not asked for anything yet need not be waited for.
-        true => Poll::Ready(None),
-        false => handshake.as_mut().poll(context).map(Some),
-    });
-    let stream = match handshake.await {
+    let stream = match unless_draining(core, acceptor.accept(socket)).await {
         Some(Ok(stream)) => Box::new(stream),
         Some(Err(error)) => {
-            return core.failed_handshakes.note(connection.client_ip(), &error);
+            if let Some(reason) = handshake_failure(&error) {
+                core.failed_handshakes.note(connection.peer_ip(), reason);
+            }
+            return;
         }
         None => return,
     };

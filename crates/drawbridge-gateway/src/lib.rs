@@ -6,9 +6,11 @@
 
 mod admit;
 mod body;
+mod client;
 mod connect;
 mod connection;
 mod core;
+mod failures;
 mod headers;
 mod judge;
 mod listener;
@@ -20,6 +22,7 @@ mod model;
 mod patience;
 mod pipeline;
 mod pool;
+mod proxy_protocol;
 mod relay;
 mod respond;
 mod route;
@@ -36,6 +39,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use drawbridge_policy::network::NetworkSet;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::Live;
 use tokio::sync::mpsc;
@@ -88,6 +92,11 @@ pub struct Parts {
     pub own_origins: OwnOrigins,
     /// How clients are spoken to over TLS; `None` is plain HTTP. [`tls::Certificate::acceptor`] makes one.
     pub tls: Option<TlsAcceptor>,
+    /// Proxies that are believed when they say who their clients are.
+    pub trusted_proxies: NetworkSet,
+    /// Whether connections from them must begin with a header of the PROXY protocol; never on an address that
+    /// management has to itself.
+    pub proxy_protocol: bool,
     /// Where request lines go.
     pub log: Log,
     /// Where everything is counted.

@@ -28,7 +28,7 @@ use crate::route::below_v1;
 use crate::send::{Answer, send};
 use crate::shared::Undecided;
 use crate::trail::Trail;
-use crate::{headers, model};
+use crate::{client, headers, model};
 
 /// Longest time, and most bytes, for reading what is left of a refused request's body, so that the client can read the
 /// refusal before it sees a closed connection.
@@ -42,7 +42,8 @@ pub(crate) async fn answer(
     request: Request<Incoming>,
 ) -> Response<Body> {
     let (head, body) = request.into_parts();
-    let exchange = connection.begin_exchange(Instant::now(), head.version);
+    let client = client::of_request(core, connection, &head.headers);
+    let exchange = connection.begin_exchange(Instant::now(), head.version, client);
     let snapshot = core.shared.parts.live.load();
     let id = request_id(core, &head.headers);
     let mut trail = Trail::new(core, exchange, &head, id, snapshot.revision());
@@ -70,18 +71,13 @@ pub(crate) async fn answer(
     respond::keep_errors_unstored(&mut response);
     // The other headers first: `exposedHeaders: ["*"]` may have to name them.
     response.headers_mut().insert(REQUEST_ID, trail.id.clone());
-    security_headers.put_on(response.headers_mut(), is_secure(core));
+    security_headers.put_on(response.headers_mut(), trail.exchange.is_secure());
     trail.dress.put_on(response.headers_mut());
     if is_last {
         respond::close(response.headers_mut());
     }
     trail.note_head(response.status().as_u16());
     response.map(|content| Body::new(content, trail))
-}
-
-/// Whether clients' connections are secure: over TLS, as all are where one is. No proxy is trusted to say so yet.
-fn is_secure(core: &Core) -> bool {
-    core.shared.parts.tls.is_some()
 }
 
 /// The id that the client sent, if it is one (1 to 128 of `A-Z a-z 0-9 . _ -`), else a fresh one.

@@ -3,14 +3,11 @@
 //! A handshake uses the certificate that is current when it begins; open connections keep theirs. Files that cannot be
 //! used, such as a new certificate beside an old key, must never replace a pair that can.
 
-use std::cell::RefCell;
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use rustls::crypto::CryptoProvider;
@@ -266,50 +263,12 @@ impl Files {
     }
 }
 
-/// Between two reports of failed handshakes.
-const REPORT_PAUSE: Duration = Duration::from_secs(60);
-
-/// Handshakes of one core that came to nothing: clients that do not trust the certificate, speak plain HTTP, or probe.
+/// Why a handshake failed; `None` where the client only left.
 ///
-/// Anybody can make them fail as fast as they can connect, so they are counted and told of once a minute at most.
-#[derive(Debug, Default)]
-pub(crate) struct FailedHandshakes(RefCell<Failures>);
-
-#[derive(Debug, Default)]
-struct Failures {
-    count: u64,
-    last: Option<(IpAddr, String)>,
-    reported: Option<Instant>,
-}
-
-impl FailedHandshakes {
-    /// A client that only left has not failed.
-    pub(crate) fn note(&self, client: IpAddr, error: &io::Error) {
-        if error
-            .get_ref()
-            .is_none_or(|error| !error.is::<rustls::Error>())
-        {
-            return;
-        }
-        let mut failures = self.0.borrow_mut();
-        failures.count += 1;
-        failures.last = Some((client, error.to_string()));
-    }
-
-    /// What to tell operators now, if anything.
-    pub(crate) fn report(&self, now: Instant) -> Option<String> {
-        let mut failures = self.0.borrow_mut();
-        let is_recent = |reported| now < reported + REPORT_PAUSE;
-        if failures.count == 0 || failures.reported.is_some_and(is_recent) {
-            return None;
-        }
-        failures.reported = Some(now);
-        let count = std::mem::take(&mut failures.count);
-        let (client, error) = failures.last.take()?;
-        Some(format!(
-            "{count} TLS handshakes failed, the last one with {client}: {error}"
-        ))
-    }
+/// Clients that do not trust the certificate, speak plain HTTP, or probe.
+pub(crate) fn handshake_failure(error: &io::Error) -> Option<String> {
+    let cause = error.get_ref()?;
+    cause.is::<rustls::Error>().then(|| error.to_string())
 }
 
 #[cfg(test)]
@@ -317,34 +276,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn failed_handshakes_are_told_of_once_a_minute_at_most() {
-        let failures = FailedHandshakes::default();
-        let client = IpAddr::from([192, 0, 2, 1]);
-        let start = Instant::now();
-        failures.note(client, &io::ErrorKind::UnexpectedEof.into());
+    fn a_client_that_only_left_has_not_failed() {
+        let left = io::ErrorKind::UnexpectedEof.into();
+        assert_eq!(handshake_failure(&left), None);
+        let failed = io::Error::other(rustls::Error::NoApplicationProtocol);
         assert_eq!(
-            failures.report(start),
-            None,
-            "who only leaves has not failed"
-        );
-        let failed = || io::Error::other(rustls::Error::NoApplicationProtocol);
-        failures.note(client, &failed());
-        assert_eq!(
-            failures.report(start).as_deref(),
-            Some(
-                "1 TLS handshakes failed, the last one with 192.0.2.1: peer doesn't support any known protocol"
-            )
-        );
-        for _ in 0..1000 {
-            failures.note(client, &failed());
-        }
-        assert_eq!(failures.report(start + REPORT_PAUSE / 2), None);
-        let report = failures.report(start + REPORT_PAUSE).unwrap_or_default();
-        assert!(report.starts_with("1000 TLS handshakes failed"), "{report}");
-        assert_eq!(
-            failures.report(start + 3 * REPORT_PAUSE),
-            None,
-            "nothing is new"
+            handshake_failure(&failed).as_deref(),
+            Some("peer doesn't support any known protocol")
         );
     }
 }

@@ -100,6 +100,8 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
         live: opened.live,
         own_origins: opened.own_origins,
         tls,
+        trusted_proxies: settings.trusted_proxies.into_iter().collect(),
+        proxy_protocol: settings.proxy_protocol,
         log: log.clone(),
         metrics: opened.metrics,
         management: calls,

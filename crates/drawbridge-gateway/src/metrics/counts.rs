@@ -41,8 +41,9 @@ pub(crate) struct CoreCounts {
 }
 
 /// Why the gateway itself ends connections.
-pub(super) const ENDS: [&str; 6] = [
+pub(super) const ENDS: [&str; 7] = [
     "client_idle",
+    "bad_proxy_header",
     "client_not_reading",
     "client_flood",
     "client_body_idle",

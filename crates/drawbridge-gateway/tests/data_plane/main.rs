@@ -8,6 +8,7 @@
 
 mod admin_listener;
 mod certificates;
+mod client_address;
 mod exposition;
 mod hostile;
 mod http2;

@@ -19,7 +19,7 @@ fn exposition(gateway: &Gateway) -> Exposition {
 /// Waits until every series has its value: a request is counted when the gateway has let go of it, a little after the
 /// client has seen the last byte.
 #[track_caller]
-fn await_values(gateway: &Gateway, expected: &[(&str, f64)]) -> Exposition {
+pub(crate) fn await_values(gateway: &Gateway, expected: &[(&str, f64)]) -> Exposition {
     let until = Instant::now() + PATIENCE;
     loop {
         let exposition = exposition(gateway);

@@ -15,6 +15,7 @@ use rustls_pki_types::CertificateDer;
 use serde_json::json;
 
 use crate::certificates::{Authority, Files, Issued, write};
+use crate::client_address::demand_header;
 use crate::support::{Client, Gateway, Upstream, document, read_chunk};
 
 type TlsClient = Client<StreamOwned<ClientConnection, TcpStream>>;
@@ -53,9 +54,13 @@ impl Secured {
 
     /// A client that has shaken hands.
     fn client(&self, config: Arc<ClientConfig>) -> TlsClient {
+        Self::shake_hands(self.gateway.client(), config)
+    }
+
+    fn shake_hands(client: Client, config: Arc<ClientConfig>) -> TlsClient {
         let name = ServerName::try_from("localhost").unwrap();
         let session = ClientConnection::new(config, name).unwrap();
-        let mut stream = StreamOwned::new(session, self.gateway.client().0);
+        let mut stream = StreamOwned::new(session, client.0);
         stream.conn.complete_io(&mut stream.sock).unwrap();
         Client(stream)
     }
@@ -115,6 +120,23 @@ fn the_strict_profile_sends_hsts_over_tls() {
     let answer = secured.http_1().get("/healthz").answer();
     let hsts = answer.header("strict-transport-security");
     assert_eq!(hsts, Some("max-age=63072000; includeSubDomains"));
+}
+
+#[test]
+fn a_header_of_the_proxy_protocol_comes_before_the_handshake() {
+    let upstream = Upstream::start();
+    let mut secured = secured(&upstream, demand_header);
+    let mut client = secured.gateway.client();
+    client.send("PROXY TCP4 203.0.113.7 192.0.2.9 1 2\r\n");
+    let config = secured.authority.client(&[&TLS13], &["http/1.1"]);
+    let mut client = Secured::shake_hands(client, config);
+    client.send("GET /v1/projects HTTP/1.1\r\nhost: localhost\r\n\r\n");
+    let call = secured.gateway.calls.blocking_recv().unwrap();
+    assert_eq!(call.client.to_string(), "203.0.113.7");
+    // A handshake without one is answered by nothing.
+    let mut client = secured.gateway.client();
+    client.send([0x16, 3, 1]);
+    assert_eq!(client.end().0, b"");
 }
 
 #[test]

@@ -37,6 +37,10 @@ pub(crate) struct Settings {
     pub(crate) admin_listen: Option<SocketAddr>,
     /// Where the certificate is; plain HTTP without one.
     pub(crate) tls: Option<TlsSettings>,
+    /// Proxies that are believed when they say who their clients are.
+    pub(crate) trusted_proxies: Vec<IpNet>,
+    /// Whether their connections must begin with a header of the PROXY protocol.
+    pub(crate) proxy_protocol: bool,
     /// The private networks that upstreams may be in; unset, any but those that are forbidden everywhere.
     pub(crate) upstream_networks: Option<Vec<IpNet>>,
     /// `[security_headers]`: what every answer carries.
@@ -103,6 +107,8 @@ impl Default for Settings {
             data_dir: PathBuf::from("data"),
             public_url: None,
             admin_listen: None,
+            trusted_proxies: Vec::new(),
+            proxy_protocol: false,
             upstream_networks: None,
             tls: None,
             security_headers: SecurityHeaders::default(),
@@ -138,6 +144,7 @@ impl Settings {
         let bytes = |text: &str| parse_number(text, 1..=1 << 30);
         let format = |text: &str| parse_choice(text, LOG_FORMATS);
         let level = |text: &str| parse_choice(text, LOG_LEVELS);
+        let is_on = |text: &str| parse_choice(text, &[("true", true), ("false", false)]);
         let settings = Self {
             listen: raw.parse("listen", parse_address).unwrap_or(default.listen),
             data_dir: raw
@@ -145,6 +152,12 @@ impl Settings {
                 .unwrap_or(default.data_dir),
             public_url: raw.parse("public_url", parse_public_url),
             admin_listen: raw.parse("admin.listen", parse_address),
+            trusted_proxies: raw
+                .parse("trusted_proxies", parse_proxies)
+                .unwrap_or(default.trusted_proxies),
+            proxy_protocol: raw
+                .parse("proxy_protocol", is_on)
+                .unwrap_or(default.proxy_protocol),
             upstream_networks: raw.parse("upstream_networks", parse_networks),
             tls: raw
                 .parse_both(["tls.cert", "tls.key"], parse_file)
@@ -173,6 +186,12 @@ impl Settings {
             raw.problems.push(format!(
                 "`listen` and `admin.listen` are both {address}: give management another port, or leave `admin.listen` out"
             ));
+        }
+        if settings.proxy_protocol && settings.trusted_proxies.is_empty() {
+            raw.problems.push(
+                "`proxy_protocol` is nothing without `trusted_proxies`: list the addresses of the proxies that speak it"
+                    .to_owned(),
+            );
         }
         match raw.problems {
             problems if problems.is_empty() => Ok(settings),
@@ -242,6 +261,17 @@ fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
         .filter(|entry| !entry.is_empty());
     let networks = entries.map(parse_network).collect::<Result<_, _>>();
     networks.map_err(|fault| fault.to_string())
+}
+
+/// The same, but nobody is a proxy for everybody: with all addresses trusted, what a client claims to be would count.
+fn parse_proxies(text: &str) -> Result<Vec<IpNet>, String> {
+    let networks = parse_networks(text)?;
+    match networks.iter().find(|network| network.prefix_len() == 0) {
+        Some(all) => Err(format!(
+            "`{all}` is every address, so that any client could claim any: list those of the proxies"
+        )),
+        None => Ok(networks),
+    }
 }
 
 fn parse_directory(text: &str) -> Result<PathBuf, String> {

@@ -23,6 +23,7 @@ const OTHER_VARIABLES: &[&str] = &[
 pub(super) enum Kind {
     Text,
     Integer,
+    Boolean,
     /// Strings: an array in the file, separated by commas elsewhere.
     List,
     /// A table of texts whose names are the operator's own; in the file only.
@@ -47,8 +48,8 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("log.level", Kind::Text),
     ("database_url", Kind::Later),
     ("redis_url", Kind::Later),
-    ("trusted_proxies", Kind::Later),
-    ("proxy_protocol", Kind::Later),
+    ("trusted_proxies", Kind::List),
+    ("proxy_protocol", Kind::Boolean),
     ("upstream_networks", Kind::List),
 ];
 

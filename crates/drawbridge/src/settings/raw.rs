@@ -47,6 +47,12 @@ pub(crate) struct Flags {
     /// The certificate's private key, a PEM file
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_key: Option<String>,
+    /// Proxies that are believed when they say who their clients are, e.g. 10.0.0.0/8,192.0.2.1
+    #[arg(long, value_name = "NETWORKS")]
+    pub(crate) trusted_proxies: Option<String>,
+    /// Their connections must begin with a PROXY protocol header, version 1 or 2
+    #[arg(long, value_name = "BOOLEAN", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub(crate) proxy_protocol: Option<String>,
     /// Of private addresses, only those in these networks may be upstreams, e.g. 10.1.0.0/16,127.0.0.1
     #[arg(long, value_name = "NETWORKS")]
     pub(crate) upstream_networks: Option<String>,
@@ -78,6 +84,8 @@ impl Flags {
             ("data_dir", &self.data_dir),
             ("public_url", &self.public_url),
             ("admin.listen", &self.admin_listen),
+            ("trusted_proxies", &self.trusted_proxies),
+            ("proxy_protocol", &self.proxy_protocol),
             ("upstream_networks", &self.upstream_networks),
             ("tls.cert", &self.tls_cert),
             ("tls.key", &self.tls_key),
@@ -276,6 +284,7 @@ impl RawSettings {
         let text = match (kind, value) {
             (Kind::Text, Value::String(text)) => text.clone(),
             (Kind::Integer, Value::Integer(number)) => number.to_string(),
+            (Kind::Boolean, Value::Boolean(is_on)) => is_on.to_string(),
             (Kind::List, Value::Array(entries)) if entries.iter().all(Value::is_str) => {
                 let entries: Vec<_> = entries.iter().filter_map(Value::as_str).collect();
                 entries.join(",")
@@ -286,6 +295,7 @@ impl RawSettings {
             (Kind::Later, _) => String::new(),
             (Kind::Text, other) => return self.wrong_type(&place, "a string", other),
             (Kind::Integer, other) => return self.wrong_type(&place, "an integer", other),
+            (Kind::Boolean, other) => return self.wrong_type(&place, "true or false", other),
         };
         self.write(name, text, place);
     }

@@ -202,6 +202,26 @@ fn every_wrong_file_gets_one_sentence_that_names_the_place() {
             "`data_dir` in FILE: is empty, name a directory",
         ),
         (
+            "trusted_proxies = ['10.0.0.1/8']",
+            "`trusted_proxies` in FILE: `10.0.0.1/8` has bits set behind its prefix; the network is 10.0.0.0/8",
+        ),
+        (
+            "trusted_proxies = ['10.0.0.0/8', '::/0']",
+            "`trusted_proxies` in FILE: `::/0` is every address, so that any client could claim any: list those of the proxies",
+        ),
+        (
+            "trusted_proxies = ['proxy']",
+            "`trusted_proxies` in FILE: `proxy` is neither an IP address nor a CIDR block such as 192.0.2.0/24 or 2001:db8::/32",
+        ),
+        (
+            "proxy_protocol = true",
+            "`proxy_protocol` is nothing without `trusted_proxies`: list the addresses of the proxies that speak it",
+        ),
+        (
+            "proxy_protocol = 'v2'",
+            "`proxy_protocol` in FILE must be true or false, it is of type string",
+        ),
+        (
             "[log]\nformat = 'xml'",
             "`log.format` in FILE: `xml` is none of auto, json, text",
         ),
@@ -250,6 +270,10 @@ fn every_wrong_variable_gets_one_sentence() {
         (
             ("DRAWBRIDGE_SECURITY_HEADERS_OVERRIDE", "X-A=b"),
             "DRAWBRIDGE_SECURITY_HEADERS_OVERRIDE would be a table, which only the file can hold: write it there as [security_headers.override]",
+        ),
+        (
+            ("DRAWBRIDGE_PROXY_PROTOCOL", "1"),
+            "DRAWBRIDGE_PROXY_PROTOCOL: `1` is none of true, false",
         ),
         (
             ("DRAWBRIDGE_ROOT_KEY", "short"),
@@ -350,4 +374,26 @@ fn networks_are_an_array_in_the_file_and_separated_by_commas_elsewhere() {
     );
     let found = problem("upstream_networks = '10.1.0.0/16'", &[]);
     assert!(found.contains("must be an array of strings"), "{found}");
+}
+
+#[test]
+fn proxies_are_trusted_where_they_are_listed_and_speak_the_proxy_protocol_where_it_says_so() {
+    let settings = load("", &[], |_| {}).unwrap();
+    assert!(settings.trusted_proxies.is_empty() && !settings.proxy_protocol);
+    let file = "trusted_proxies = ['10.0.0.0/8', '::ffff:192.0.2.1']\nproxy_protocol = true";
+    let settings = load(file, &[("DRAWBRIDGE_PROXY_PROTOCOL", "false")], |_| {}).unwrap();
+    let proxies: Vec<_> = settings
+        .trusted_proxies
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(proxies, ["10.0.0.0/8", "192.0.2.1/32"]);
+    assert!(!settings.proxy_protocol);
+    let settings = load("", &[], |flags| {
+        flags.trusted_proxies = Some("127.0.0.1,::1".to_owned());
+        flags.proxy_protocol = Some("true".to_owned());
+    });
+    let settings = settings.unwrap();
+    assert_eq!(settings.trusted_proxies.len(), 2);
+    assert!(settings.proxy_protocol);
 }

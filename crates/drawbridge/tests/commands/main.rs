@@ -9,6 +9,7 @@
 mod admin_listen;
 mod audit;
 mod cli;
+mod client_address;
 mod csp;
 mod demo;
 mod descriptors;

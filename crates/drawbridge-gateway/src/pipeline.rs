@@ -12,6 +12,7 @@ use drawbridge_policy::denial::Denial;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, Uri, Version};
+use http_body::Body as _;
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
 
@@ -197,10 +198,18 @@ async fn exchange(
     trail: &mut Trail,
 ) -> Result<Response<Content>, Denial> {
     let endpoint = admitted.endpoint();
+    let has_unknown_length = !body.is_end_stream() && body.size_hint().exact().is_none();
     let mut request = Request::new(body);
     *request.method_mut() = head.method;
     *request.uri_mut() = target;
     *request.headers_mut() = headers::to_upstream(head.headers, endpoint, &trail.id);
+    if has_unknown_length {
+        // hyper's client drops such a body of a GET or HEAD unless it is told.
+        let chunked = HeaderValue::from_static("chunked");
+        request
+            .headers_mut()
+            .insert(header::TRANSFER_ENCODING, chunked);
+    }
     let answer = send(core, endpoint, request, trail).await?;
     relay(core, admitted, answer, trail).await
 }

@@ -326,6 +326,30 @@ fn the_listed_models_pass_and_renaming_changes_that_one_value() {
 }
 
 #[test]
+fn a_body_of_unknown_length_reaches_the_upstream_whatever_the_method() {
+    for method in ["GET", "POST"] {
+        let upstream = Upstream::start();
+        let gateway = Gateway::start(&document(&upstream, &json!({})));
+        let mut client = gateway.client();
+        client.send(format!(
+            "{method} /proj_tests1/e/v1/search HTTP/1.1\r\nhost: gw\r\nauthorization: Bearer {SECRET}\r\n\
+             transfer-encoding: chunked\r\n\r\n1\r\na\r\n"
+        ));
+        let mut connection = upstream.accept();
+        assert_eq!(
+            connection.head().header("transfer-encoding"),
+            Some("chunked")
+        );
+        assert_eq!(read_chunk(&mut connection.0).as_deref(), Some(&b"a"[..]));
+        client.send("1\r\nb\r\n0\r\n\r\n");
+        assert_eq!(read_chunk(&mut connection.0).as_deref(), Some(&b"b"[..]));
+        assert_eq!(read_chunk(&mut connection.0), None);
+        connection.answer("", "{}");
+        assert_eq!(client.answer().status(), 200);
+    }
+}
+
+#[test]
 fn a_model_too_deep_in_the_body_is_413_and_multipart_is_opaque() {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&document(&upstream, &json!({"models": ["plain"]})));

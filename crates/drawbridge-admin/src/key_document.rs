@@ -117,6 +117,7 @@ pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
         "mode": document["mode"],
         "scopes": document["scopes"],
         "endpoints": document["endpoints"],
+        "allowed_origins": document["allowed_origins"],
         "allowed_ips": document["allowed_ips"],
         "require_origin": document["require_origin"],
         "expires_at": document["expires_at"],

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::{Expect, Names, Text};
@@ -32,7 +32,7 @@ pub struct Case {
     /// Further members of the endpoint, such as `limits`.
     #[serde(default)]
     pub endpoint: Map<String, Value>,
-    /// Keys of the endpoint's project that restrict themselves, by name.
+    /// Publishable keys of the endpoint that restrict themselves, by name.
     #[serde(default)]
     pub keys: BTreeMap<String, OwnKey>,
     /// The key that the request carries.
@@ -55,7 +55,7 @@ pub struct Case {
 }
 
 /// A key with restrictions of its own.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct OwnKey {
     /// Origin patterns.

@@ -5,7 +5,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use drawbridge_policy::cors::{ActualVerdict, Refusal};
+use drawbridge_policy::cors::{ActualVerdict, OriginHeader, Refusal};
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::key::{ApiKey, Caller, KeyKind, Scope, is_publishable_route};
@@ -27,6 +27,7 @@ pub(crate) struct Facts<'r> {
     pub(crate) endpoint: &'r Arc<Endpoint>,
     pub(crate) usage: Use<'r>,
     pub(crate) verdict: &'r ActualVerdict<'r>,
+    pub(crate) origin: OriginHeader<'r>,
     /// Whether the request carries an Origin that is not the gateway's own, readable or not.
     pub(crate) is_cross_origin: bool,
 }
@@ -75,6 +76,12 @@ pub(crate) fn admit(facts: &Facts<'_>, caller: &Caller) -> Result<Admitted, Deni
     // The root key opens everything; in a page of another origin it has leaked, whatever the policy says.
     if matches!(caller, Caller::Root) && facts.is_cross_origin {
         return Err(Denial::SecretKeyInBrowser);
+    }
+    if let Caller::Key(key) = caller
+        && facts.is_cross_origin
+        && !key.allows_origin(facts.origin, &facts.endpoint.cors)
+    {
+        return Err(Denial::KeyOriginNotAllowed);
     }
     if facts.verdict.refusal.is_some() {
         return Err(Denial::MethodNotAllowed);

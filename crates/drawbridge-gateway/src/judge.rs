@@ -10,6 +10,7 @@ use drawbridge_policy::cors::{ActualVerdict, OriginHeader, Preflight, PreflightA
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::key::Caller;
+use drawbridge_policy::key_origins::KeysAt;
 use drawbridge_policy::snapshot::Snapshot;
 use drawbridge_policy::token;
 use http::header::{self, HeaderName};
@@ -56,18 +57,23 @@ pub(crate) fn judge(
         elsewhere => return is_sound.and_then(|()| judge_elsewhere(core, head, &elsewhere)),
     };
     let origin = origin(head);
+    let now = Timestamp::now();
+    let keys = snapshot.keys_at(now);
     if is_sound.is_ok()
-        && let Some(step) = preflight(head, origin, trail, |asked| endpoint.cors.preflight(asked))
+        && let Some(step) = preflight(head, origin, trail, |asked| {
+            let grant = keys.grant(endpoint, origin);
+            endpoint.cors.preflight_with(asked, grant)
+        })
     {
         trail.endpoint = Some(Arc::clone(endpoint));
         return Ok(step);
     }
-    let crossing = Crossing::meet(core, endpoint, head, origin, trail);
+    let crossing = Crossing::meet(core, endpoint, head, keys, trail);
     // From here on the page can read what is wrong.
     is_sound?;
     let path = path.ok_or(Denial::RouteNotFound)?;
-    let caller = authenticate(snapshot, head, trail)?;
-    let (admitted, target) = crossing.admit(head, path, &caller)?;
+    let caller = authenticate(snapshot, head, now, trail)?;
+    let (admitted, target) = crossing.admit(head, path, &caller, trail)?;
     Ok(Step::Forward(admitted, target))
 }
 
@@ -133,23 +139,27 @@ pub(crate) fn usage<'r>(head: &'r Parts, path: &'r str, client: IpAddr) -> Use<'
 pub(crate) struct Crossing<'e> {
     endpoint: &'e Arc<Endpoint>,
     verdict: ActualVerdict<'e>,
+    origin: OriginHeader<'e>,
     is_cross_origin: bool,
     client: IpAddr,
 }
 
 impl<'e> Crossing<'e> {
-    /// Has the endpoint's policy judge the request; every answer wears what it says from here on.
+    /// Has the endpoint's policy, or the keys that it leaves its origins to, judge the request; every answer wears what
+    /// they say from here on.
     pub(crate) fn meet(
         core: &Core,
         endpoint: &'e Arc<Endpoint>,
-        head: &Parts,
-        origin: OriginHeader<'_>,
+        head: &'e Parts,
+        keys: KeysAt<'_>,
         trail: &mut Trail,
     ) -> Self {
+        let origin = origin(head);
         let is_own = is_own(core, origin);
         let is_cross_origin = !is_own && !matches!(origin, OriginHeader::Absent);
         let method = head.method.as_str().as_bytes();
-        let verdict = endpoint.cors.actual(origin, method, is_own);
+        let grant = keys.grant(endpoint, origin);
+        let verdict = endpoint.cors.actual_with(origin, method, is_own, grant);
         trail.endpoint = Some(Arc::clone(endpoint));
         let (refusal, reported) = (verdict.refusal, verdict.reported);
         trail.cors = note(Phase::Actual, refusal, reported, is_cross_origin);
@@ -157,6 +167,7 @@ impl<'e> Crossing<'e> {
         Self {
             endpoint,
             verdict,
+            origin,
             is_cross_origin,
             client: trail.exchange.client_ip(),
         }
@@ -168,14 +179,21 @@ impl<'e> Crossing<'e> {
         head: &Parts,
         path: &str,
         caller: &Caller,
+        trail: &mut Trail,
     ) -> Result<(Admitted, Uri), Denial> {
         let facts = Facts {
             endpoint: self.endpoint,
             usage: usage(head, path, self.client),
             verdict: &self.verdict,
+            origin: self.origin,
             is_cross_origin: self.is_cross_origin,
         };
-        let admitted = admit(&facts, caller)?;
+        let admitted = admit(&facts, caller).inspect_err(|denial| {
+            if *denial == Denial::KeyOriginNotAllowed {
+                let refusal = Some(Refusal::KeyOriginNotAllowed);
+                trail.cors = note(Phase::Actual, refusal, None, true);
+            }
+        })?;
         let base = self.endpoint.upstream.base_path();
         Ok((admitted, upstream_target(base, path, head.uri.query())?))
     }
@@ -206,12 +224,13 @@ const X_GOOG_API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 pub(crate) fn authenticate(
     snapshot: &Snapshot,
     head: &Parts,
+    now: Timestamp,
     trail: &mut Trail,
 ) -> Result<Caller, Denial> {
     let headers: &HeaderMap = &head.headers;
     let api_keys = values(headers, &X_API_KEY).chain(values(headers, &X_GOOG_API_KEY));
     let token = token::presented(values(headers, &header::AUTHORIZATION), api_keys)?;
-    let caller = snapshot.authenticate(token, Timestamp::now())?;
+    let caller = snapshot.authenticate(token, now)?;
     trail.caller = Some(caller.clone());
     Ok(caller)
 }

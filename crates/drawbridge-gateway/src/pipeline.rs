@@ -20,7 +20,7 @@ use crate::admit::Admitted;
 use crate::body::{Body, Content, RequestBody, Rest, Watch};
 use crate::connection::Connection;
 use crate::core::Core;
-use crate::judge::{Crossing, Step, judge, origin};
+use crate::judge::{Crossing, Step, judge};
 use crate::management::ManagementCall;
 use crate::patience::first_frame;
 use crate::relay::Relay;
@@ -135,9 +135,9 @@ async fn choose(
     let named = model::find(&head.headers, &mut body).await?;
     let named = named.ok_or(Denial::ModelRequired)?;
     let endpoint = undecided.endpoint(&named.model.name, trail)?;
-    let crossing = Crossing::meet(core, &endpoint, &head, origin(&head), trail);
+    let crossing = Crossing::meet(core, &endpoint, &head, undecided.keys(), trail);
     let path = below_v1(head.uri.path()).ok_or(Denial::RouteNotFound)?;
-    let (admitted, target) = crossing.admit(&head, path, &undecided.caller())?;
+    let (admitted, target) = crossing.admit(&head, path, &undecided.caller(), trail)?;
     limit_body(&head.headers, &mut body, endpoint.limits.max_body_bytes)?;
     model::settle(&endpoint, &mut head.headers, &mut body, named)?;
     exchange(core, &admitted, target, head, body, trail).await

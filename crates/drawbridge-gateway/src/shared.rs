@@ -10,10 +10,12 @@ use drawbridge_policy::denial::Denial;
 use drawbridge_policy::directory::{Choice, Directory};
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::key::{ApiKey, Caller};
+use drawbridge_policy::key_origins::{KeyOrigins, KeysAt};
 use drawbridge_policy::snapshot::Snapshot;
 use http::header;
 use http::request::Parts;
 use http::{Method, Response};
+use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
 use crate::admit::check_key;
@@ -27,6 +29,8 @@ use crate::trail::Trail;
 pub(crate) struct Undecided {
     directory: Arc<Directory>,
     key: Arc<ApiKey>,
+    key_origins: Arc<KeyOrigins>,
+    arrived: Timestamp,
 }
 
 impl Undecided {
@@ -37,6 +41,11 @@ impl Undecided {
             Choice::One(endpoint) => Ok(endpoint),
             Choice::Several(endpoints) => Err(ambiguous(&endpoints, trail)),
         }
+    }
+
+    /// The keys as they were when the request was authenticated.
+    pub(crate) fn keys(&self) -> KeysAt<'_> {
+        KeysAt::new(&self.key_origins, self.arrived)
     }
 
     pub(crate) fn caller(&self) -> Caller {
@@ -55,17 +64,19 @@ pub(crate) fn judge(
 ) -> Result<Step, Denial> {
     let joint = snapshot.joint();
     let origin = origin(head);
+    let now = Timestamp::now();
+    let keys = snapshot.keys_at(now);
     if is_sound.is_ok()
-        && let Some(step) = preflight(head, origin, trail, |asked| joint.preflight(asked))
+        && let Some(step) = preflight(head, origin, trail, |asked| joint.preflight(asked, keys))
     {
         return Ok(step);
     }
     let is_own = is_own(core, origin);
-    let verdict = joint.before_endpoint(origin, is_own);
+    let verdict = joint.before_endpoint(origin, is_own, keys);
     trail.dress = Dress::of_actual(&verdict, head.headers.get(header::ORIGIN));
     // From here on the page can read what is wrong.
     is_sound?;
-    let caller = authenticate(snapshot, head, trail)?;
+    let caller = authenticate(snapshot, head, now, trail)?;
     let Caller::Key(key) = &caller else {
         // The root key has no project.
         return Err(Denial::EndpointNotPermitted);
@@ -76,7 +87,9 @@ pub(crate) fn judge(
     let models = Models::of(path).filter(|_| matches!(head.method, Method::GET | Method::HEAD));
     if let Some(response) = models.as_ref().and_then(|models| {
         models.answer(&directory, key, |endpoint| {
-            endpoint.cors.admits(origin, is_own)
+            let grant = keys.grant(endpoint, origin);
+            endpoint.cors.admits(origin, is_own, grant)
+                && (is_own || key.allows_origin(origin, &endpoint.cors))
         })
     }) {
         return Ok(Step::Answer(response));
@@ -84,14 +97,16 @@ pub(crate) fn judge(
     match directory.choose(key) {
         Choice::Nothing => Err(Denial::ModelNotFound),
         Choice::One(endpoint) => {
-            let crossing = Crossing::meet(core, &endpoint, head, origin, trail);
-            let (admitted, target) = crossing.admit(head, path, &caller)?;
+            let crossing = Crossing::meet(core, &endpoint, head, keys, trail);
+            let (admitted, target) = crossing.admit(head, path, &caller, trail)?;
             Ok(Step::Forward(admitted, target))
         }
         Choice::Several(_) if models.is_some() => Err(Denial::ModelNotFound),
         Choice::Several(_) => Ok(Step::Choose(Undecided {
             directory,
             key: Arc::clone(key),
+            key_origins: Arc::clone(snapshot.key_origins()),
+            arrived: now,
         })),
     }
 }

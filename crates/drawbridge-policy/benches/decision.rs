@@ -12,7 +12,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use drawbridge_policy::cors::{CorsPolicy, OriginHeader, Preflight};
+use drawbridge_policy::cors::{CorsPolicy, KeyGrant, OriginHeader, Preflight};
 use drawbridge_policy::cors_config::CorsConfig;
 use drawbridge_policy::origin_set::OriginSet;
 use drawbridge_policy::pattern::OriginPattern;
@@ -104,7 +104,7 @@ fn decide(kind: Kind, policy: &CorsPolicy, questions: &Questions, rounds: usize)
                     method: b"POST",
                     header_lines: lines.iter().copied(),
                 };
-                black_box(policy.judge(&preflight)).refusal
+                black_box(policy.judge(&preflight, KeyGrant::default())).refusal
             }
         };
         admitted += usize::from(refusal.is_none());

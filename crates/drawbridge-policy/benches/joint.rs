@@ -11,18 +11,26 @@
 )]
 
 use std::hint::black_box;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use std::time::Instant;
 
 use drawbridge_policy::cors::{CorsPolicy, OriginHeader, Preflight, PreflightAnswer, Refusal};
 use drawbridge_policy::cors_config::CorsConfig;
 use drawbridge_policy::joint::JointPolicies;
+use drawbridge_policy::key_origins::{KeyOrigins, KeysAt};
 use drawbridge_policy::origin_set::OriginSet;
 use drawbridge_policy::pattern::OriginPattern;
+use jiff::Timestamp;
 
 const SIZES: [usize; 5] = [1, 100, 1_000, 10_000, 20_000];
 const APP: &str = "https://app.example.com";
 const OWN: &str = "https://customer-0.example.com";
+
+/// No key has a say: every policy lists its origins.
+fn no_keys() -> KeysAt<'static> {
+    static NONE: LazyLock<KeyOrigins> = LazyLock::new(KeyOrigins::default);
+    KeysAt::new(&NONE, Timestamp::UNIX_EPOCH)
+}
 
 /// Policies in the order of creation, each with its own header, and 64 more in common.
 fn policies(size: usize, more: &[String]) -> Vec<Arc<CorsPolicy>> {
@@ -45,11 +53,12 @@ fn names(count: usize) -> Vec<String> {
 }
 
 fn ask(policies: &JointPolicies, origin: &str, headers: &str) -> PreflightAnswer {
-    policies.preflight(&Preflight {
+    let preflight = Preflight {
         origin: black_box(origin).as_bytes(),
         method: b"POST",
         header_lines: std::iter::once(black_box(headers).as_bytes()),
-    })
+    };
+    policies.preflight(&preflight, no_keys())
 }
 
 /// Microseconds for one run, the least of ten times some.
@@ -86,8 +95,9 @@ fn main() {
         let own = microseconds(|| ask(&joint, OWN, asked));
         let refused = microseconds(|| ask(&joint, APP, with_refused));
         let nobody = microseconds(|| ask(&joint, "https://evil.example", asked));
-        let error =
-            microseconds(|| joint.before_endpoint(OriginHeader::One(APP.as_bytes()), false));
+        let error = microseconds(|| {
+            joint.before_endpoint(OriginHeader::One(APP.as_bytes()), false, no_keys())
+        });
 
         let many = names(64);
         let joint = JointPolicies::new(&policies(size, &many));

@@ -19,7 +19,8 @@ pub(crate) use methods::MethodRules;
 
 pub use crate::cors_config::{CorsConfig, Enforcement};
 pub use request::{
-    ActualVerdict, AllowOrigin, Expose, OriginHeader, Preflight, PreflightAnswer, Refusal,
+    ActualVerdict, AllowOrigin, Expose, Granted, KeyGrant, OriginHeader, Preflight,
+    PreflightAnswer, Refusal,
 };
 
 /// Where a method or a header name stands in a policy, from best to worst.
@@ -37,6 +38,8 @@ pub(crate) enum Standing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Admission {
     Listed,
+    /// Listed by a key, with a pattern that never combines with credentials.
+    ListedWithoutCredentials,
     /// Report mode: answered as if it were listed, but never with credentials.
     AsIfListed,
     Refused,
@@ -47,6 +50,7 @@ enum Admission {
 pub struct PreflightVerdict {
     admission: Admission,
     method: Standing,
+    grant: KeyGrant,
     /// Why the policy does not admit the actual request.
     pub refusal: Option<Refusal>,
     /// What would have been refused, were the policy not in report mode.
@@ -63,7 +67,6 @@ pub struct CorsPolicy {
     credentials: bool,
     expose: Expose,
     enforcement: Enforcement,
-    preflight_vary: Option<Bytes>,
 }
 
 impl CorsPolicy {
@@ -73,11 +76,6 @@ impl CorsPolicy {
         let methods = MethodRules::new(&config.allowed_methods, lists_all);
         let headers = HeaderRules::new(&config.allowed_headers, lists_all);
         Self {
-            preflight_vary: vary(
-                !origins.admits_any(),
-                methods.is_dynamic(),
-                headers.is_dynamic(),
-            ),
             max_age: ready_to_send(config.max_age.to_string()),
             credentials: config.allow_credentials,
             expose: exposed(&config.exposed_headers, config.allow_credentials),
@@ -96,17 +94,29 @@ impl CorsPolicy {
     where
         L: Iterator<Item = &'r [u8]> + Clone,
     {
-        let verdict = self.judge(request);
+        self.preflight_with(request, KeyGrant::default())
+    }
+
+    /// Judges a preflight of an endpoint about whose origins keys have a say.
+    pub fn preflight_with<'r, L>(
+        &self,
+        request: &Preflight<'r, L>,
+        grant: KeyGrant,
+    ) -> PreflightAnswer
+    where
+        L: Iterator<Item = &'r [u8]> + Clone,
+    {
+        let verdict = self.judge(request, grant);
         self.answer(request, &verdict)
     }
 
     /// The decision alone, without the headers that tell it.
     #[inline]
-    pub fn judge<'r, L>(&self, request: &Preflight<'r, L>) -> PreflightVerdict
+    pub fn judge<'r, L>(&self, request: &Preflight<'r, L>, grant: KeyGrant) -> PreflightVerdict
     where
         L: Iterator<Item = &'r [u8]> + Clone,
     {
-        let admission = self.admission(request.origin);
+        let admission = self.admission(request.origin, grant);
         let method = self.methods.standing(request.method);
         let (refusal, reported) = match self.headers.judge(request.header_lines.clone()) {
             Some(headers) => self.weigh(admission, method, headers),
@@ -115,6 +125,7 @@ impl CorsPolicy {
         PreflightVerdict {
             admission,
             method,
+            grant,
             refusal,
             reported,
         }
@@ -128,10 +139,14 @@ impl CorsPolicy {
     where
         L: Iterator<Item = &'r [u8]> + Clone,
     {
-        let mut answer = PreflightAnswer::nothing(self.preflight_vary.clone());
+        let mut answer = PreflightAnswer::nothing(vary(
+            !self.answers_all_alike(verdict.grant),
+            self.methods.is_dynamic(),
+            self.headers.is_dynamic(),
+        ));
         (answer.refusal, answer.reported) = (verdict.refusal, verdict.reported);
         if verdict.admission != Admission::Refused {
-            answer.allow_origin = self.allow_origin();
+            answer.allow_origin = self.allow_origin(verdict.admission, verdict.grant);
         }
         if verdict.refusal == Some(Refusal::HeadersTooLarge) {
             answer.status = 431;
@@ -162,11 +177,22 @@ impl CorsPolicy {
         method: &[u8],
         is_same_origin: bool,
     ) -> ActualVerdict<'_> {
+        self.actual_with(origin, method, is_same_origin, KeyGrant::default())
+    }
+
+    /// Judges any other request to an endpoint about whose origins keys have a say, whichever key comes with it.
+    pub fn actual_with(
+        &self,
+        origin: OriginHeader<'_>,
+        method: &[u8],
+        is_same_origin: bool,
+        grant: KeyGrant,
+    ) -> ActualVerdict<'_> {
         let admission = match origin {
             // CORS does not apply to curl and servers; they answer to keys, not to origins.
-            OriginHeader::Absent => return self.unjudged(false),
-            OriginHeader::One(_) if is_same_origin => return self.unjudged(true),
-            OriginHeader::One(origin) => self.admission(origin),
+            OriginHeader::Absent => return self.unjudged(false, grant),
+            OriginHeader::One(_) if is_same_origin => return self.unjudged(true, grant),
+            OriginHeader::One(origin) => self.admission(origin, grant),
             OriginHeader::Unusable => Admission::Refused,
         };
         let method = self.methods.standing(method);
@@ -174,13 +200,15 @@ impl CorsPolicy {
         // Fetch has no means to refuse GET, HEAD or POST by method: only an unreadable answer does.
         let is_browsers_task = self.enforcement == Enforcement::Browser;
         let is_readable = match admission {
-            Admission::Listed => refusal.is_none() || !is_browsers_task,
+            Admission::Listed | Admission::ListedWithoutCredentials => {
+                refusal.is_none() || !is_browsers_task
+            }
             Admission::AsIfListed => true,
             Admission::Refused => false,
         };
-        let mut verdict = self.unjudged(false);
+        let mut verdict = self.unjudged(false, grant);
         if is_readable {
-            verdict.allow_origin = self.allow_origin();
+            verdict.allow_origin = self.allow_origin(admission, grant);
             verdict.allow_credentials = self.credentials && admission == Admission::Listed;
             verdict.expose = &self.expose;
         }
@@ -190,19 +218,18 @@ impl CorsPolicy {
     }
 
     /// Whether requests of this origin are welcome at all, whatever their method.
-    pub fn admits(&self, origin: OriginHeader<'_>, is_same_origin: bool) -> bool {
+    pub fn admits(&self, origin: OriginHeader<'_>, is_same_origin: bool, grant: KeyGrant) -> bool {
         match origin {
             OriginHeader::Absent => true,
             OriginHeader::One(_) if is_same_origin => true,
-            OriginHeader::One(origin) => self.admission(origin) != Admission::Refused,
+            OriginHeader::One(origin) => self.admission(origin, grant) != Admission::Refused,
             OriginHeader::Unusable => false,
         }
     }
 
     /// What an answer carries where the policy has no say, and at least.
-    fn unjudged(&self, same_origin: bool) -> ActualVerdict<'_> {
-        // `*` without credentials is the same for everybody: caches may give one answer to all.
-        let is_any = self.origins.admits_any();
+    fn unjudged(&self, same_origin: bool, grant: KeyGrant) -> ActualVerdict<'_> {
+        let is_any = self.answers_all_alike(grant);
         ActualVerdict {
             allow_origin: if is_any {
                 AllowOrigin::Any
@@ -236,7 +263,11 @@ impl CorsPolicy {
                 None
             }
         };
-        let strict = first(admission != Admission::Listed, Standing::Listed);
+        let is_listed = matches!(
+            admission,
+            Admission::Listed | Admission::ListedWithoutCredentials
+        );
+        let strict = first(!is_listed, Standing::Listed);
         if self.enforcement != Enforcement::Report {
             return (strict, None);
         }
@@ -295,20 +326,54 @@ impl CorsPolicy {
     }
 
     #[inline]
-    fn admission(&self, origin: &[u8]) -> Admission {
+    fn admission(&self, origin: &[u8], grant: KeyGrant) -> Admission {
         if self.origins.admits(origin) {
-            Admission::Listed
-        } else if self.enforcement == Enforcement::Report && Origin::parse(origin).is_some() {
-            Admission::AsIfListed
-        } else {
-            Admission::Refused
+            return Admission::Listed;
         }
+        match self.heeded(grant).origin {
+            Granted::Listed => Admission::Listed,
+            Granted::WithoutCredentials => Admission::ListedWithoutCredentials,
+            Granted::Nothing => {
+                let is_reported = self.enforcement == Enforcement::Report;
+                if is_reported && Origin::parse(origin).is_some() {
+                    Admission::AsIfListed
+                } else {
+                    Admission::Refused
+                }
+            }
+        }
+    }
+
+    /// Keys have no say where the policy lists origins itself.
+    #[inline]
+    fn heeded(&self, grant: KeyGrant) -> KeyGrant {
+        if self.lists_origins() {
+            KeyGrant::default()
+        } else {
+            grant
+        }
+    }
+
+    /// Whether `*` without credentials is the answer to everybody, so that caches may give one answer to all.
+    #[inline]
+    pub(crate) fn answers_all_alike(&self, grant: KeyGrant) -> bool {
+        (self.origins.admits_any() || self.heeded(grant).any) && !self.credentials
+    }
+
+    /// Whether an origin of which keys say this is told `*`.
+    pub(crate) fn answers_any(&self, grant: KeyGrant) -> bool {
+        let is_plain = grant.origin == Granted::WithoutCredentials;
+        self.answers_all_alike(grant) || (is_plain && self.heeded(grant).any)
     }
 
     /// What an admitted origin is told; `*` never stands beside credentials (Fetch, CORS check, step 4).
     #[inline]
-    pub(crate) fn allow_origin(&self) -> AllowOrigin {
-        if self.origins.admits_any() && !self.credentials {
+    fn allow_origin(&self, admission: Admission, grant: KeyGrant) -> AllowOrigin {
+        let is_admitted_by_any = match admission {
+            Admission::ListedWithoutCredentials => self.answers_any(grant),
+            _ => self.answers_all_alike(grant),
+        };
+        if is_admitted_by_any {
             AllowOrigin::Any
         } else {
             AllowOrigin::Echo

@@ -43,6 +43,9 @@ const DEFAULT_EXPOSED: [&str; 13] = [
     "Drawbridge-Cors",
 ];
 
+/// Stands for an element of a list of origins that is no text.
+pub(crate) const ORIGIN_PLACEHOLDER: &str = "https://placeholder.invalid";
+
 /// Who enforces a policy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Enforcement {
@@ -120,7 +123,7 @@ impl CorsConfig {
         };
         let allowed_origins = list(
             "allowedOrigins",
-            "https://placeholder.invalid",
+            ORIGIN_PLACEHOLDER,
             default.allowed_origins,
         );
         let allowed_methods = list("allowedMethods", "GET", default.allowed_methods);
@@ -210,7 +213,7 @@ impl CorsConfig {
 
 /// A list of strings. An element of another type is a problem, and a harmless placeholder keeps its place, so that the
 /// problems of later elements are reported where they are; a document with a problem is never put to use.
-fn read_list(
+pub(crate) fn read_list(
     value: &Value,
     pointer: &str,
     placeholder: &str,

@@ -28,6 +28,8 @@ pub enum Denial {
     RevokedKey,
     /// The endpoint does not admit the page's origin.
     OriginNotAllowed,
+    /// The key may not be used from the page's origin.
+    KeyOriginNotAllowed,
     /// The key may not be used from this address.
     KeyIpNotAllowed,
     /// The key is for pages only, and no Origin came with the request.
@@ -90,7 +92,7 @@ const fn row(code: &'static str, status: u16, message: &'static str, hint: &'sta
 
 impl Denial {
     /// Every denial, in the order of their statuses.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::MalformedRequest,
         Self::ConflictingKeys,
         Self::UpgradeNotSupported,
@@ -102,6 +104,7 @@ impl Denial {
         Self::ExpiredKey,
         Self::RevokedKey,
         Self::OriginNotAllowed,
+        Self::KeyOriginNotAllowed,
         Self::KeyIpNotAllowed,
         Self::OriginRequired,
         Self::ScopeMissing,
@@ -191,7 +194,13 @@ impl Denial {
                 "origin_not_allowed",
                 403,
                 "This endpoint does not admit the page's origin.",
-                "Add the origin, exactly as the browser sends it, to the endpoint's `allowedOrigins`.",
+                "Add the origin, exactly as the browser sends it, to the endpoint's `allowedOrigins`; where that lists none, to a key's `allowed_origins`.",
+            ),
+            Self::KeyOriginNotAllowed => row(
+                "key_origin_not_allowed",
+                403,
+                "The API key may not be used from the page's origin.",
+                "Use a key of this origin, or add the origin, exactly as the browser sends it, to the key's `allowed_origins`.",
             ),
             Self::KeyIpNotAllowed => row(
                 "key_ip_not_allowed",

@@ -11,12 +11,14 @@
 //!
 //! **Policies in report mode** take part as what they answer by themselves: they admit every well-formed origin, and
 //! list whatever is asked for, so that they pass whenever nothing impossible is asked for. To an origin that they do not
-//! list they never allow credentials, and so neither does an answer that they share. **Policies without origins** admit
-//! nobody; where origins come from elsewhere, the policy has to be compiled with them
-//! ([`CorsPolicy::new`](crate::cors::CorsPolicy::new)) before it comes here.
+//! list they never allow credentials, and so neither does an answer that they share. **Endpoints that list no origins**
+//! take part with what their keys admit at the moment of the question; those whose policies are otherwise equal share a
+//! number, the oldest's, and answer together what each of them would.
 
+mod admission;
 mod answer;
 mod index;
+mod left_to_keys;
 mod members;
 mod tally;
 
@@ -28,9 +30,12 @@ use crate::cors::{
     ActualVerdict, AllowOrigin, CorsConfig, CorsPolicy, Expose, OriginHeader, Preflight,
     PreflightAnswer, Refusal, exposed, requested_names,
 };
-use crate::joint::index::{Admission, Bar, Index, Question};
+use crate::joint::admission::Admission;
+use crate::joint::index::{Bar, Index, Question};
+use crate::joint::left_to_keys::LeftToKeys;
 use crate::joint::members::Selection;
 use crate::joint::tally::Tally;
+use crate::key_origins::KeysAt;
 
 /// Which endpoints pass depends on all that a preflight asks, and so does every answer.
 const VARY: &str = "Origin, Access-Control-Request-Method, Access-Control-Request-Headers";
@@ -42,12 +47,14 @@ const VARY: &str = "Origin, Access-Control-Request-Method, Access-Control-Reques
 /// What an answer costs, with a *step* for 64 different policies: three for each header asked for (64 at most), one for
 /// each prefix in a list that covers one of them (names of 4096 bytes have 2047 dashes at most, and each is looked up
 /// that is not beyond the longest prefix), one for each name that the oldest policy that passes lists, and a look at the
-/// `maxAge` of each policy that passes. Nothing grows with policies times names.
+/// `maxAge` of each policy that passes. Nothing grows with policies times names. Where endpoints list no origins, a look at
+/// each project and endpoint whose keys list the origin comes first, until all their policies are known to admit it.
 #[derive(Debug)]
 pub struct JointPolicies {
     /// Different ones, oldest first; the index has them by their places here.
     policies: Box<[Arc<CorsPolicy>]>,
     index: Index,
+    left_to_keys: LeftToKeys,
     /// What pages may read of answers that belong to no endpoint.
     expose: Expose,
 }
@@ -59,13 +66,21 @@ impl Default for JointPolicies {
 }
 
 impl JointPolicies {
-    /// Joins the policies of all endpoints, oldest endpoint first.
+    /// Joins policies about which no key has a say, oldest first.
     pub fn new<'p>(policies: impl IntoIterator<Item = &'p Arc<CorsPolicy>>) -> Self {
-        let (index, policies) = Index::new(policies);
+        Self::of_endpoints(policies.into_iter().map(|policy| ("", policy)))
+    }
+
+    /// Joins the policies of all endpoints (`{project_id}/{name}`), oldest endpoint first.
+    pub fn of_endpoints<'p>(
+        endpoints: impl IntoIterator<Item = (&'p str, &'p Arc<CorsPolicy>)>,
+    ) -> Self {
+        let (index, policies, left_to_keys) = Index::new(endpoints);
         let default = CorsConfig::default();
         Self {
             policies,
             index,
+            left_to_keys,
             expose: exposed(&default.exposed_headers, false),
         }
     }
@@ -81,13 +96,13 @@ impl JointPolicies {
     /// counting one and each header one (the oldest of several): the browser's own message then names what is missing.
     /// An origin that no policy admits is told nothing. `reported` is what would have been refused if no policy were in
     /// report mode.
-    pub fn preflight<'r, L>(&self, request: &Preflight<'r, L>) -> PreflightAnswer
+    pub fn preflight<'r, L>(&self, request: &Preflight<'r, L>, keys: KeysAt<'_>) -> PreflightAnswer
     where
         L: Iterator<Item = &'r [u8]> + Clone,
     {
         let mut answer = PreflightAnswer::nothing(Some(Bytes::from_static(VARY.as_bytes())));
-        let admission = self.index.admission(request.origin);
-        answer.allow_origin = self.allow_origin(&admission.admitted);
+        let admission = self.admission(request.origin, keys);
+        answer.allow_origin = admission.allow_origin(&admission.admitted);
         let Some(names) = requested_names(request.header_lines.clone()) else {
             answer.status = 431;
             answer.refusal = Some(Refusal::HeadersTooLarge);
@@ -106,13 +121,17 @@ impl JointPolicies {
         };
         if let Some(policy) = alone {
             let vary = answer.vary;
-            answer = self.policies[policy].preflight(request);
+            let grant = admission.grant(policy);
+            answer = self.policies[policy].preflight_with(request, grant);
             return PreflightAnswer { vary, ..answer };
         }
         self.fill_in(&mut answer, &question, &passing, &admission);
         if self.owes_to_report_mode(&passing, &question, &admission) {
-            let oldest = passing.first().map(|policy| &self.policies[policy]);
-            answer.reported = oldest.and_then(|policy| policy.preflight(request).reported);
+            answer.reported = passing.first().and_then(|oldest| {
+                let grant = admission.grant(oldest);
+                let answer = self.policies[oldest].preflight_with(request, grant);
+                answer.reported
+            });
         }
         answer
     }
@@ -125,11 +144,13 @@ impl JointPolicies {
         &self,
         origin: OriginHeader<'_>,
         is_same_origin: bool,
+        keys: KeysAt<'_>,
     ) -> ActualVerdict<'_> {
         let is_same_origin = is_same_origin && matches!(origin, OriginHeader::One(_));
         let allow_origin = match origin {
             OriginHeader::One(origin) if !is_same_origin => {
-                self.allow_origin(&self.index.admission(origin).admitted)
+                let admission = self.admission(origin, keys);
+                admission.allow_origin(&admission.admitted)
             }
             _ => AllowOrigin::Withheld,
         };
@@ -181,16 +202,5 @@ impl JointPolicies {
             && self
                 .passing(&admission.listed, question, Bar::Listed)
                 .is_empty()
-    }
-
-    /// `*` only where each of these says so by itself.
-    fn allow_origin(&self, policies: &Selection) -> AllowOrigin {
-        if policies.is_empty() {
-            AllowOrigin::Withheld
-        } else if policies.is_within(self.index.answering_star()) {
-            AllowOrigin::Any
-        } else {
-            AllowOrigin::Echo
-        }
     }
 }

@@ -6,8 +6,10 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+use crate::cors::{CorsPolicy, Enforcement, OriginHeader};
 use crate::denial::Denial;
 use crate::network::NetworkSet;
+use crate::origin_set::OriginSet;
 use crate::token::TokenDigest;
 
 /// Whether a key may stand in a page's source.
@@ -129,6 +131,8 @@ pub struct ApiKey {
     pub scopes: Scopes,
     /// Names of the endpoints that it may use; `None` means all of its project.
     pub endpoints: Option<Box<[Box<str>]>>,
+    /// Origins that it may be used from; `None` means that it leaves them to endpoints.
+    pub allowed_origins: Option<OriginSet>,
     /// Networks that it may be used from; `None` means any.
     pub allowed_ips: Option<NetworkSet>,
     /// Whether requests without Origin are refused.
@@ -165,6 +169,19 @@ impl ApiKey {
                 .endpoints
                 .as_ref()
                 .is_none_or(|names| names.iter().any(|own| **own == *name))
+    }
+
+    /// Whether the key may be used from an origin, which is not the gateway's own, at an endpoint with that policy.
+    ///
+    /// A key's own list holds whatever the endpoint says. A key without one admits no origin where the endpoint lists
+    /// none either; as that is no restriction of its own, it is enforced only where the endpoint's are.
+    pub fn allows_origin(&self, origin: OriginHeader<'_>, policy: &CorsPolicy) -> bool {
+        match (&self.allowed_origins, origin) {
+            (_, OriginHeader::Absent) => true,
+            (Some(origins), OriginHeader::One(origin)) => origins.admits(origin),
+            (Some(_), OriginHeader::Unusable) => false,
+            (None, _) => policy.lists_origins() || policy.enforcement() != Enforcement::Server,
+        }
     }
 }
 

@@ -10,19 +10,24 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use crate::cors_config::{ORIGIN_PLACEHOLDER, read_list};
 use crate::document::{Fields, as_array, as_string, as_strings, as_timestamp, nearest};
 use crate::issue::{ConfigIssue, Problems};
 use crate::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
 use crate::network::parse_network;
+use crate::origin_set::OriginSet;
+use crate::pattern::{OriginPattern, PatternContext, compile_patterns};
 
+/// Where a key lists its origins.
+const ORIGINS: &str = "/allowed_origins";
 /// Longest list of a key.
 const MAX_ENTRIES: usize = 1000;
 const MAX_NAME: usize = 100;
 /// What a key is called whose maker gave it no name.
 const DEFAULT_NAME: &str = "unnamed";
 
-/// A key's document: `{"name", "kind", "mode", "scopes", "endpoints", "allowed_ips", "require_origin", "expires_at"}`, read
-/// and valid in itself.
+/// A key's document: `{"name", "kind", "mode", "scopes", "endpoints", "allowed_origins", "allowed_ips",
+/// "require_origin", "expires_at"}`, read and valid in itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyConfig {
     /// What people call it; 1 to 100 characters.
@@ -35,6 +40,8 @@ pub struct KeyConfig {
     pub scopes: Vec<Scope>,
     /// Names of the endpoints that it may use, as given; `None` means all of its project.
     pub endpoints: Option<Vec<String>>,
+    /// Patterns of the origins that it may be used from, as given; `None` means that it leaves them to endpoints.
+    pub allowed_origins: Option<Vec<String>>,
     /// Addresses and networks that it may be used from, as given; `None` means any.
     pub allowed_ips: Option<Vec<String>>,
     /// Whether requests without Origin are refused.
@@ -73,6 +80,7 @@ impl KeyConfig {
             check_length(names.len(), &fields.pointer_to("endpoints"), problems);
             Some(names)
         });
+        let allowed_origins = read_origins(fields, mode, problems);
         let allowed_ips = read_networks(fields, problems);
         let require_origin = fields.boolean("require_origin", problems);
         let expires_at = fields
@@ -84,6 +92,7 @@ impl KeyConfig {
             mode: mode.unwrap_or(KeyMode::Live),
             scopes,
             endpoints,
+            allowed_origins,
             allowed_ips,
             require_origin: require_origin.unwrap_or_default(),
             expires_at,
@@ -98,6 +107,7 @@ impl KeyConfig {
             "mode": self.mode.name(),
             "scopes": self.scopes.iter().map(|scope| scope.name()).collect::<Vec<_>>(),
             "endpoints": self.endpoints,
+            "allowed_origins": self.allowed_origins,
             "allowed_ips": self.allowed_ips,
             "require_origin": self.require_origin,
             "expires_at": self.expires_at.map(|time| time.to_string()),
@@ -124,6 +134,7 @@ impl KeyConfig {
             }
             warn_of_repetitions(names, "/endpoints", &mut warnings);
         }
+        warnings.extend(self.warnings_of_origins());
         if let Some(networks) = &self.allowed_ips {
             if networks.is_empty() {
                 let detail = "the list is empty, so the key may be used from nowhere; null lets it be used from everywhere";
@@ -133,6 +144,24 @@ impl KeyConfig {
             warn_of_repetitions(networks, "/allowed_ips", &mut warnings);
         }
         warnings
+    }
+
+    fn warnings_of_origins(&self) -> Vec<ConfigIssue> {
+        match &self.allowed_origins {
+            Some(origins) => compile_patterns(origins, ORIGINS, pattern_context(self.mode))
+                .map(|(_, warnings)| warnings)
+                .unwrap_or_default(),
+            None if self.kind == KeyKind::Publishable => {
+                let detail = "anyone can copy a publishable key out of a page's source, and use it from any origin that its \
+                              endpoints admit; list the origins of the pages that it is for";
+                vec![ConfigIssue::new(
+                    ORIGINS,
+                    "publishable_without_origins",
+                    detail,
+                )]
+            }
+            None => Vec::new(),
+        }
     }
 
     /// The form that requests are judged by.
@@ -147,6 +176,13 @@ impl KeyConfig {
             let names: BTreeSet<_> = names.iter().map(String::as_str).collect();
             names.into_iter().map(Box::from).collect()
         };
+        let origins = |texts: &Vec<String>| {
+            let patterns: Vec<_> = texts
+                .iter()
+                .filter_map(|text| OriginPattern::parse(text))
+                .collect();
+            OriginSet::new(&patterns)
+        };
         let networks = |texts: &Vec<String>| {
             let networks = texts.iter().filter_map(|text| parse_network(text).ok());
             networks.collect()
@@ -158,6 +194,7 @@ impl KeyConfig {
             mode: self.mode,
             scopes: self.scopes.iter().copied().collect(),
             endpoints: self.endpoints.as_ref().map(distinct),
+            allowed_origins: self.allowed_origins.as_ref().map(origins),
             allowed_ips: self.allowed_ips.as_ref().map(networks),
             require_origin: self.require_origin,
             expires_at: self.expires_at,
@@ -241,6 +278,26 @@ fn read_scopes(
     scopes
 }
 
+/// Origin patterns; `None` when absent or null.
+fn read_origins(
+    fields: &mut Fields<'_>,
+    mode: Option<KeyMode>,
+    problems: &mut Problems,
+) -> Option<Vec<String>> {
+    let pointer = fields.pointer_to("allowed_origins");
+    let value = fields.nullable("allowed_origins")?;
+    let entries = read_list(value, &pointer, ORIGIN_PLACEHOLDER, problems)?;
+    let context = pattern_context(mode.unwrap_or(KeyMode::Live));
+    if let Err(issues) = compile_patterns(&entries, &pointer, context) {
+        problems.extend(issues);
+    }
+    Some(entries)
+}
+
+fn pattern_context(mode: KeyMode) -> PatternContext {
+    PatternContext::key(mode == KeyMode::Live)
+}
+
 /// Addresses and networks; `None` when absent or null.
 fn read_networks(fields: &mut Fields<'_>, problems: &mut Problems) -> Option<Vec<String>> {
     let pointer = fields.pointer_to("allowed_ips");
@@ -312,7 +369,7 @@ mod tests {
         let key = KeyConfig::read(&json!({"kind": "secret"})).unwrap();
         let expected = json!({
             "name": "unnamed", "kind": "secret", "mode": "live", "scopes": ["inference"], "endpoints": null,
-            "allowed_ips": null, "require_origin": false, "expires_at": null,
+            "allowed_origins": null, "allowed_ips": null, "require_origin": false, "expires_at": null,
         });
         assert_eq!(key.to_value(), expected);
         assert_eq!(KeyConfig::read(&expected).unwrap(), key);
@@ -323,7 +380,7 @@ mod tests {
     fn every_problem_is_reported_at_once() {
         let document = json!({
             "name": "", "kind": "publishabel", "mode": 1, "scopes": ["inference", "endpoint:read", null],
-            "endpoints": "a", "expires_at": "tomorrow", "allowed_origins": [],
+            "endpoints": "a", "expires_at": "tomorrow", "allowed_origin": [],
         });
         let codes = [
             ("/name", "bad_name"),
@@ -333,7 +390,7 @@ mod tests {
             ("/scopes/2", "wrong_type"),
             ("/endpoints", "wrong_type"),
             ("/expires_at", "bad_timestamp"),
-            ("/allowed_origins", "unknown_field"),
+            ("/allowed_origin", "unknown_field"),
         ];
         assert_eq!(
             found(&document),

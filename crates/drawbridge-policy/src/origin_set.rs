@@ -43,7 +43,7 @@ impl Deref for Text {
 type Texts = HashSet<Text, RandomState>;
 
 /// A set of origins, given by patterns.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OriginSet {
     any: bool,
     exact: Texts,
@@ -83,10 +83,10 @@ impl OriginSet {
     }
 
     /// What the set is made of, in no order.
-    pub(crate) fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+    pub(crate) fn parts(&self) -> impl Iterator<Item = Part<&[u8]>> {
         let any = self.any.then_some(Part::Any);
-        let exact = self.exact.iter().map(|text| Part::Exact(text));
-        let any_port = self.any_port.iter().map(|text| Part::AnyPort(text));
+        let exact = self.exact.iter().map(|text| Part::Exact(&**text));
+        let any_port = self.any_port.iter().map(|text| Part::AnyPort(&**text));
         let extensions = self.any_extension.iter().copied().map(Part::AnyExtension);
         let subdomains = self.subdomains.parts();
         any.into_iter()
@@ -106,7 +106,7 @@ impl OriginSet {
     /// `*` admits any value that is not empty, `null` included; nothing admits one over [`MAX_ORIGIN_LEN`] bytes.
     #[inline]
     pub fn admits(&self, origin: &[u8]) -> bool {
-        if origin.is_empty() || origin.len() > MAX_ORIGIN_LEN {
+        if !is_matchable(origin) {
             return false;
         }
         self.any || self.exact.contains(origin) || (self.has_patterns() && self.matches(origin))
@@ -130,20 +130,63 @@ impl OriginSet {
     }
 }
 
-/// A pattern as it is looked up.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Part<'s> {
+/// Whether any pattern could admit the value, `*` included.
+#[inline]
+pub(crate) fn is_matchable(origin: &[u8]) -> bool {
+    (1..=MAX_ORIGIN_LEN).contains(&origin.len())
+}
+
+/// A pattern as it is looked up, with its text as `T`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Part<T> {
     Any,
-    Exact(&'s [u8]),
+    Exact(T),
     /// `scheme://host`.
-    AnyPort(&'s [u8]),
+    AnyPort(T),
     /// Scheme, and host and port of the parent.
-    Subdomains(HttpScheme, &'s [u8]),
+    Subdomains(HttpScheme, T),
     AnyExtension(ExtensionScheme),
 }
 
+impl<'o> Part<&'o [u8]> {
+    /// Every pattern that would admit the value of an `Origin` header: one that is listed does, whoever lists it.
+    pub(crate) fn admitting(origin: &'o [u8]) -> impl Iterator<Item = Self> {
+        let can_match = is_matchable(origin);
+        let whole = can_match.then_some([Self::Exact(origin), Self::Any]);
+        let parsed = can_match.then(|| Origin::parse(origin)).flatten();
+        let wider = parsed.into_iter().flat_map(|origin| {
+            let extensions = [ExtensionScheme::Chrome, ExtensionScheme::Mozilla];
+            let extensions = extensions
+                .into_iter()
+                .filter(move |scheme| scheme.admits(&origin))
+                .map(Self::AnyExtension);
+            std::iter::once(Self::AnyPort(origin.without_port()))
+                .chain(Self::above(origin))
+                .chain(extensions)
+        });
+        whole.into_iter().flatten().chain(wider)
+    }
+
+    /// The wildcards over each parent of a host, which follows one of its dots.
+    fn above(origin: Origin<'o>) -> impl Iterator<Item = Self> {
+        let scheme = match origin.scheme() {
+            b"http" => Some(HttpScheme::Http),
+            b"https" => Some(HttpScheme::Https),
+            _ => None,
+        };
+        scheme.into_iter().flat_map(move |scheme| {
+            let dots = origin.host().iter().enumerate();
+            dots.filter(|(_, byte)| **byte == b'.')
+                .filter_map(move |(dot, _)| {
+                    let parent = origin.host_and_port().get(dot + 1..)?;
+                    Some(Self::Subdomains(scheme, parent))
+                })
+        })
+    }
+}
+
 /// The parents whose subdomains are admitted, by host and port (`example.com:8443`).
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Subdomains {
     parents: HashMap<Text, Schemes, RandomState>,
     /// Bit *n* is set where a parent with *n* dots exists. A host of 253 bytes has 126 dots at most.
@@ -151,7 +194,7 @@ struct Subdomains {
 }
 
 /// Under which schemes a parent's subdomains are admitted.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct Schemes {
     http: bool,
     https: bool,
@@ -178,13 +221,13 @@ impl Subdomains {
         }
     }
 
-    fn parts(&self) -> impl Iterator<Item = Part<'_>> {
+    fn parts(&self) -> impl Iterator<Item = Part<&[u8]>> {
         self.parents.iter().flat_map(|(parent, schemes)| {
             let http = schemes.http.then_some(HttpScheme::Http);
             let https = schemes.https.then_some(HttpScheme::Https);
             http.into_iter()
                 .chain(https)
-                .map(|scheme| Part::Subdomains(scheme, parent))
+                .map(|scheme| Part::Subdomains(scheme, &**parent))
         })
     }
 

@@ -3,12 +3,9 @@
 //! A change makes a new [`Snapshot`] that shares all but the touched shards with the old one, and [`Live`] swaps it in.
 //! A snapshot must never change once published, and revisions must never go back.
 
-use std::borrow::Borrow;
-use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
-use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashSet};
 use jiff::Timestamp;
 
@@ -17,6 +14,8 @@ use crate::directory::Directory;
 use crate::endpoint::{Endpoint, Project};
 use crate::joint::JointPolicies;
 use crate::key::{ApiKey, Caller};
+use crate::key_origins::{KeyOrigins, KeysAt};
+use crate::sharded::Sharded;
 use crate::token::{TokenDigest, is_plausible};
 
 /// One change between two revisions.
@@ -47,6 +46,9 @@ impl Change {
     }
 }
 
+/// A change among 100,000 keys copies some 400 of them.
+const SHARDS: usize = 256;
+
 /// All configuration at one revision.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
@@ -59,21 +61,22 @@ pub struct Snapshot {
     /// By the ids of projects that have endpoints.
     directories: Sharded<Box<str>, Arc<Directory>>,
     joint: Arc<JointPolicies>,
+    key_origins: Arc<KeyOrigins>,
 }
 
 impl Snapshot {
     /// Nothing but the root key.
     pub fn new(root: TokenDigest) -> Self {
-        let hasher = RandomState::default();
         Self {
             revision: 0,
             root,
-            projects: Sharded::new(&hasher),
-            endpoints: Sharded::new(&hasher),
-            keys: Sharded::new(&hasher),
-            tokens: Sharded::new(&hasher),
-            directories: Sharded::new(&hasher),
+            projects: Sharded::new(SHARDS),
+            endpoints: Sharded::new(SHARDS),
+            keys: Sharded::new(SHARDS),
+            tokens: Sharded::new(SHARDS),
+            directories: Sharded::new(SHARDS),
             joint: Arc::default(),
+            key_origins: Arc::default(),
         }
     }
 
@@ -100,6 +103,16 @@ impl Snapshot {
     /// The policies of all endpoints, as the shared URL answers preflights.
     pub fn joint(&self) -> &JointPolicies {
         &self.joint
+    }
+
+    /// The origins that keys admit, for endpoints that list none.
+    pub fn key_origins(&self) -> &Arc<KeyOrigins> {
+        &self.key_origins
+    }
+
+    /// The same at a moment.
+    pub fn keys_at(&self, now: Timestamp) -> KeysAt<'_> {
+        KeysAt::new(&self.key_origins, now)
     }
 
     /// The key of that id.
@@ -146,8 +159,10 @@ impl Snapshot {
     fn index_endpoints(&mut self, touched: HashSet<Box<str>>) {
         let mut endpoints: Vec<_> = self.endpoints.values().collect();
         endpoints.sort_unstable_by_key(|endpoint| endpoint.created.sequence);
-        self.joint = Arc::new(JointPolicies::new(
-            endpoints.iter().map(|endpoint| &endpoint.cors),
+        self.joint = Arc::new(JointPolicies::of_endpoints(
+            endpoints
+                .iter()
+                .map(|endpoint| (&*endpoint.path, &endpoint.cors)),
         ));
         let mut by_project: HashMap<_, Vec<_>> =
             touched.into_iter().map(|id| (id, Vec::new())).collect();
@@ -173,26 +188,26 @@ impl Snapshot {
             Change::Endpoint(endpoint) => self.endpoints.insert(endpoint.path.clone(), endpoint),
             Change::EndpointRemoved(path) => self.endpoints.remove(&path),
             Change::Key(key) => {
-                self.forget_tokens(&key.id);
+                self.forget(&key.id, Some(&key));
                 for token in &key.tokens {
                     self.tokens.insert(token.digest, Arc::clone(&key));
                 }
                 self.keys.insert(key.id.clone(), key);
             }
             Change::KeyRemoved(id) => {
-                self.forget_tokens(&id);
+                self.forget(&id, None);
                 self.keys.remove(&id);
             }
         }
     }
 
-    fn forget_tokens(&mut self, id: &str) {
-        let Some(key) = self.keys.get(id).map(Arc::clone) else {
-            return;
-        };
-        for token in &key.tokens {
+    /// Forgets the tokens of the key of that id, and has `successor` admit origins in its place.
+    fn forget(&mut self, id: &str, successor: Option<&ApiKey>) {
+        let key = self.keys.get(id).map(Arc::clone);
+        for token in key.iter().flat_map(|key| &key.tokens) {
             self.tokens.remove(&token.digest);
         }
+        KeyOrigins::replace(&mut self.key_origins, key.as_deref(), successor);
     }
 }
 
@@ -231,66 +246,6 @@ impl Live {
     }
 }
 
-const SHARDS: usize = 256;
-
-/// A map in shards, so that changing one entry among 100,000 copies some 400, not all.
-#[derive(Debug)]
-struct Sharded<K, V> {
-    hasher: RandomState,
-    shards: Vec<Arc<HashMap<K, V, RandomState>>>,
-}
-
-impl<K, V> Clone for Sharded<K, V> {
-    fn clone(&self) -> Self {
-        Self {
-            hasher: self.hasher.clone(),
-            shards: self.shards.clone(),
-        }
-    }
-}
-
-impl<K: Hash + Eq + Clone, V: Clone> Sharded<K, V> {
-    fn new(hasher: &RandomState) -> Self {
-        let shard = Arc::new(HashMap::with_hasher(hasher.clone()));
-        Self {
-            hasher: hasher.clone(),
-            shards: vec![shard; SHARDS],
-        }
-    }
-
-    fn index<Q: Hash + ?Sized>(&self, key: &Q) -> usize {
-        // The map inside the shard uses the low bits and the top 7; take others.
-        (self.hasher.hash_one(key) >> 40) as usize % SHARDS
-    }
-
-    fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
-    where
-        K: Borrow<Q>,
-    {
-        self.shards[self.index(key)].get(key)
-    }
-
-    fn values(&self) -> impl Iterator<Item = &V> {
-        self.shards.iter().flat_map(|shard| shard.values())
-    }
-
-    /// Copies the shard when an older snapshot still shares it, else changes it in place.
-    fn insert(&mut self, key: K, value: V) {
-        let index = self.index(&key);
-        Arc::make_mut(&mut self.shards[index]).insert(key, value);
-    }
-
-    fn remove<Q: Hash + Eq + ?Sized>(&mut self, key: &Q)
-    where
-        K: Borrow<Q>,
-    {
-        let index = self.index(key);
-        if self.shards[index].contains_key(key) {
-            Arc::make_mut(&mut self.shards[index]).remove(key);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -305,6 +260,7 @@ mod tests {
             mode: KeyMode::Live,
             scopes: [Scope::Inference].into_iter().collect(),
             endpoints: None,
+            allowed_origins: None,
             allowed_ips: None,
             require_origin: false,
             expires_at: None,
@@ -357,7 +313,9 @@ mod tests {
 
     fn admits(snapshot: &Snapshot, origin: &str) -> bool {
         let origin = OriginHeader::One(origin.as_bytes());
-        snapshot.joint().before_endpoint(origin, false).allow_origin != AllowOrigin::Withheld
+        let keys = snapshot.keys_at(Timestamp::UNIX_EPOCH);
+        let verdict = snapshot.joint().before_endpoint(origin, false, keys);
+        verdict.allow_origin != AllowOrigin::Withheld
     }
 
     #[test]

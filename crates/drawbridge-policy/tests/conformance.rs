@@ -7,19 +7,27 @@
     reason = "a test that cannot go on ends"
 )]
 
+use std::sync::Arc;
+
 use drawbridge_conformance::{
-    Answer, Case, Configuration, Layer, Outcome, StatedIssue, Tally, cases, configurations,
+    Answer, Case, Configuration, Key, Layer, Outcome, StatedIssue, Tally, cases, configurations,
     differences, issue_differences,
 };
 use drawbridge_policy::cors::{
     ActualVerdict, AllowOrigin, CorsConfig, CorsPolicy, Expose, OriginHeader, Preflight,
     PreflightAnswer, Refusal,
 };
+use drawbridge_policy::endpoint::{Endpoint, Project};
 use drawbridge_policy::issue::{ConfigIssue, Problems};
-use serde_json::Value;
+use drawbridge_policy::key::ApiKey;
+use drawbridge_policy::key_config::KeyConfig;
+use drawbridge_policy::snapshot::{Change, Snapshot};
+use drawbridge_policy::token::TokenDigest;
+use jiff::Timestamp;
+use serde_json::{Value, json};
 
 /// Fewer cases than this are a mistake in the data or in the runner.
-const COMMITTED_CASES: usize = 354;
+const COMMITTED_CASES: usize = 383;
 const COMMITTED_CONFIGURATIONS: usize = 203;
 
 /// The port that the gateway would listen on.
@@ -59,7 +67,8 @@ fn every_configuration_is_saved_or_refused_as_the_corpus_says() {
 
 /// The answer as far as the policy decides it: its headers, and status and code where the refusal is its own.
 fn judged(case: &Case) -> Answer {
-    let (policy, _) = compile(&Value::Object(case.policy.clone())).unwrap();
+    let furnished = Furnished::for_case(case);
+    let policy = &*furnished.endpoint.cors;
     let names = [("{port}", PORT)];
     let (method, _) = case.request_line(&names).unwrap();
     let lines: Vec<Line> = case
@@ -70,19 +79,71 @@ fn judged(case: &Case) -> Answer {
         .collect();
     let origins: Vec<&[u8]> = values(&lines, "Origin").collect();
     let header = OriginHeader::from_lines(origins.iter().copied());
+    let keys = furnished.snapshot.keys_at(Timestamp::UNIX_EPOCH);
+    let grant = keys.grant(&furnished.endpoint, header);
     let asked = values(&lines, "Access-Control-Request-Method");
     let named = values(&lines, "Access-Control-Request-Headers");
     if let Some(question) = Preflight::recognize(method.as_bytes(), header, asked, named) {
-        return preflight_answer(&policy.preflight(&question), question.origin);
+        return preflight_answer(&policy.preflight_with(&question, grant), question.origin);
     }
     let is_same_origin = matches!(header, OriginHeader::One(origin) if is_own(case, origin));
-    let verdict = policy.actual(header, method.as_bytes(), is_same_origin);
+    let mut verdict = policy.actual_with(header, method.as_bytes(), is_same_origin, grant);
+    let is_refused = verdict.refusal == Some(Refusal::OriginNotAllowed);
+    if let Some(key) = furnished.key(&case.key)
+        && !(is_same_origin || is_refused || key.allows_origin(header, policy))
+    {
+        verdict.refusal = Some(Refusal::KeyOriginNotAllowed);
+    }
     actual_answer(
         case,
-        &policy,
+        policy,
         &verdict,
         origins.first().copied().unwrap_or_default(),
     )
+}
+
+/// The endpoint of a case and the keys of its project.
+struct Furnished {
+    endpoint: Arc<Endpoint>,
+    snapshot: Snapshot,
+}
+
+impl Furnished {
+    fn for_case(case: &Case) -> Self {
+        let project = Arc::new(Project {
+            id: "proj_corpus".into(),
+            slug: "corpus".into(),
+        });
+        let document =
+            json!({"upstream": {"base_url": "http://127.0.0.1:1/v1"}, "cors": case.policy});
+        let (endpoint, _) = Endpoint::compile(&project, "e", &document, None).unwrap();
+        let endpoint = Arc::new(endpoint);
+        let key = |name: &str, mut document: Value| {
+            document["kind"] = "publishable".into();
+            let config = KeyConfig::read(&document).unwrap();
+            Change::Key(Arc::new(config.compile(name, &project.id, [], None)))
+        };
+        let own = case.keys.iter().map(|(name, own)| {
+            key(
+                name,
+                json!({"endpoints": ["e"], "allowed_origins": own.allowed_origins}),
+            )
+        });
+        let changes = [Change::Endpoint(Arc::clone(&endpoint)), key("", json!({}))];
+        let empty = Snapshot::new(TokenDigest::of(b"root"));
+        let snapshot = empty.apply(1, changes.into_iter().chain(own));
+        Self { endpoint, snapshot }
+    }
+
+    /// The key that the request carries, where no more than its origins can be wrong with it.
+    fn key(&self, key: &Key) -> Option<&ApiKey> {
+        let name = match key {
+            Key::Own(name) => name,
+            Key::Publishable | Key::Secret => "",
+            Key::Elsewhere | Key::Root | Key::None => return None,
+        };
+        self.snapshot.key(name).map(|key| &**key)
+    }
 }
 
 /// Design section 4, rule 7: the public URL, else the loopback names.
@@ -135,7 +196,7 @@ fn actual_answer(
     }
     let (status, forwarded) = match verdict.refusal {
         None => (case.upstream.status, true),
-        Some(Refusal::OriginNotAllowed) => (403, false),
+        Some(Refusal::OriginNotAllowed | Refusal::KeyOriginNotAllowed) => (403, false),
         Some(Refusal::MethodNotAllowed) => (405, false),
         Some(other) => panic!(
             "{}: an actual request refused for {}",
@@ -150,7 +211,12 @@ fn actual_answer(
     // An error made for another reason stands above the policy's own, or comes after its leave.
     let is_the_policys = match case.expect.refusal.as_deref() {
         None => true,
-        Some(code) => ["origin_not_allowed", "method_not_allowed"].contains(&code),
+        Some(code) => [
+            "origin_not_allowed",
+            "key_origin_not_allowed",
+            "method_not_allowed",
+        ]
+        .contains(&code),
     };
     Answer {
         status: is_the_policys.then_some(status),

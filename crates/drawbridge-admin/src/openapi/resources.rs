@@ -205,6 +205,8 @@ fn api_key() -> Object {
                    another.";
     let kind = "`secret` for servers and management, `publishable` for a page's source.";
     let endpoints = "Names of the endpoints that it may use; null means all of its project, an empty list none.";
+    let allowed_origins = "Origin patterns, as in `allowedOrigins`, that pages may use it from: narrows an endpoint that lists \
+                           origins, decides at one that lists none. Null leaves them to the endpoint, an empty list means none.";
     let networks = json!({"type": "array", "items": text(), "maxItems": 1000});
     let allowed_ips = "IPv4 and IPv6 addresses and CIDR blocks that it may be used from; null means any, an empty list none.";
     let require_origin =
@@ -231,6 +233,12 @@ fn api_key() -> Object {
             .default("live"),
             Member::new("scopes", scopes, "What it may do.").default(json!(["inference"])),
             Member::new("endpoints", or_null(names(SLUG, 1000)), endpoints).default(Value::Null),
+            Member::new(
+                "allowed_origins",
+                or_null(json!({"type": "array", "items": text(), "maxItems": 1000})),
+                allowed_origins,
+            )
+            .default(Value::Null),
             Member::new("allowed_ips", or_null(networks), allowed_ips).default(Value::Null),
             Member::new("require_origin", flag(), require_origin).default(false),
             Member::new(

@@ -25,7 +25,8 @@ fn holder(gateway: &Gateway, token: &str) -> Option<String> {
 #[tokio::test]
 async fn a_new_key_works_at_once_and_shows_its_token_once() {
     let gateway = Gateway::furnished().await;
-    let body = json!({"project": "alpha", "name": "web", "kind": "publishable", "mode": "test", "endpoints": ["one"]});
+    let body = json!({"project": "alpha", "name": "web", "kind": "publishable", "mode": "test", "endpoints": ["one"],
+                      "allowed_origins": ["https://app.example.com"]});
     let answer = gateway.root().post(KEYS, body).await.must(201);
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     let id = answer.body["id"].as_str().unwrap();
@@ -36,7 +37,8 @@ async fn a_new_key_works_at_once_and_shows_its_token_once() {
     assert_eq!(holder(&gateway, token).as_deref(), Some(id));
     let expected = json!({
         "object": "api_key", "id": id, "project": "alpha", "project_id": "proj_alpha00", "name": "web",
-        "kind": "publishable", "mode": "test", "scopes": ["inference"], "endpoints": ["one"], "allowed_ips": null,
+        "kind": "publishable", "mode": "test", "scopes": ["inference"], "endpoints": ["one"],
+        "allowed_origins": ["https://app.example.com"], "allowed_ips": null,
         "require_origin": false, "expires_at": null, "created_at": now().to_string(), "revoked_at": null,
         "previous_token_expires_at": null,
         "status": "active", "warnings": [],
@@ -87,10 +89,10 @@ async fn every_problem_of_a_new_key_is_named_at_once() {
             json!({
                 "project": "alpha", "name": "", "kind": "secret", "scopes": ["inference", "admin"],
                 "endpoints": ["one", "nobody"], "expires_at": "2026-11-21T12:00:00Z", "token": "dbr_mine_1234567890",
-                "id": "ak_live_x", "allowed_origins": [],
+                "id": "ak_live_x", "allowed_origins": ["https://app.example.com/"],
             }),
             vec![
-                ("/allowed_origins", "unknown_field"),
+                ("/allowed_origins/0", "origin_trailing_slash"),
                 ("/endpoints/1", "unknown_endpoint"),
                 ("/expires_at", "in_the_past"),
                 ("/id", "read_only"),
@@ -411,6 +413,59 @@ async fn keys_come_in_pages() {
         (&second["has_more"], &second["next_cursor"]),
         (&json!(false), &json!(null))
     );
+}
+
+#[tokio::test]
+async fn origins_are_checked_when_they_are_saved_and_obeyed_at_once() {
+    let gateway = Gateway::furnished().await;
+    let wrong = json!({"project": "alpha", "kind": "secret",
+                       "allowed_origins": ["HTTPS://app.example.com", 7, "null", "https://*.example.com:*"]});
+    let refused = gateway.root().post(KEYS, wrong).await;
+    let refused = refused.must_be(422, "validation_failed");
+    let mut pointers: Vec<_> = refused.errors().iter().map(|error| error.0).collect();
+    pointers.dedup();
+    pointers.sort_unstable();
+    let expected = [0, 1, 2, 3].map(|index| format!("/allowed_origins/{index}"));
+    assert_eq!(pointers, expected, "{:?}", refused.body);
+    assert_eq!(
+        refused.body["errors"][1]["suggestion"],
+        "https://app.example.com"
+    );
+
+    let key = gateway
+        .key(json!({"project": "alpha", "kind": "publishable"}))
+        .await;
+    let patterns = json!({"allowed_origins": ["https://*.example.com", "http://localhost:3000"]});
+    for (patch, codes) in [
+        (json!({}), vec!["publishable_without_origins"]),
+        (patterns, vec!["loopback_on_live_key"]),
+        (json!({"allowed_origins": []}), vec!["empty_origin_list"]),
+        (
+            json!({"allowed_origins": null}),
+            vec!["publishable_without_origins"],
+        ),
+    ] {
+        let answer = gateway.root().patch(&path(&key), patch.clone()).await;
+        let answer = answer.must(200);
+        if let Some(given) = patch.get("allowed_origins") {
+            assert_eq!(answer.body["allowed_origins"], *given, "as given, in order");
+        }
+        let warnings = answer.body["warnings"].as_array().unwrap();
+        let found: Vec<_> = warnings.iter().map(|warning| &warning["code"]).collect();
+        assert_eq!(found, codes);
+        let live = gateway.live.load();
+        let origins = &live
+            .key(key["id"].as_str().unwrap())
+            .unwrap()
+            .allowed_origins;
+        let admits = origins
+            .as_ref()
+            .map(|origins| origins.admits(b"https://a.example.com"));
+        let given = answer.body["allowed_origins"].as_array();
+        let expected = given.map(|given| !given.is_empty());
+        assert_eq!(admits, expected);
+    }
+    gateway.assert_live_is_stored().await;
 }
 
 #[tokio::test]

@@ -94,7 +94,7 @@ async fn documents() -> (Gateway, Vec<Document>) {
     });
     let mut endpoint = parts.clone();
     endpoint["name"] = "three".into();
-    let new_key = json!({"project": "alpha", "kind": "secret", "scopes": [], "endpoints": [], "allowed_ips": []});
+    let new_key = json!({"project": "alpha", "kind": "secret", "scopes": [], "endpoints": [], "allowed_origins": [], "allowed_ips": []});
     let documents = vec![
         document(
             "ProjectCreate",
@@ -120,7 +120,7 @@ async fn documents() -> (Gateway, Vec<Document>) {
             "ApiKeyUpdate",
             Method::PATCH,
             &key,
-            json!({"scopes": [], "endpoints": [], "allowed_ips": []}),
+            json!({"scopes": [], "endpoints": [], "allowed_origins": [], "allowed_ips": []}),
         ),
         document("Rotation", Method::POST, &rotation, json!({})),
     ];

@@ -88,7 +88,7 @@ impl CoreCounts {
 #[repr(align(128))]
 pub(crate) struct EndpointCounts {
     pub(super) requests: Statuses,
-    pub(super) decisions: [Count; DECISIONS],
+    pub(super) decisions: Decisions,
     pub(crate) open_streams: Count,
     pub(super) first_byte: Histogram,
     pub(super) duration: Histogram,
@@ -129,7 +129,7 @@ impl EndpointCounts {
     pub(crate) fn record(&self, ended: &Ended<'_>) {
         self.requests.add(ended.status);
         if let Some(note) = ended.cors {
-            self.decisions[decision_index(note)].add(1);
+            self.decisions.0[decision_index(note)].add(1);
         }
         let Some(latency) = &ended.forwarded else {
             return;
@@ -147,6 +147,15 @@ impl EndpointCounts {
 
 const REASONS: usize = Refusal::ALL.len() + 1;
 pub(super) const DECISIONS: usize = Phase::ALL.len() * Verdict::ALL.len() * REASONS;
+
+/// One counter a decision.
+pub(super) struct Decisions(pub(super) [Count; DECISIONS]);
+
+impl Default for Decisions {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| Count::default()))
+    }
+}
 
 fn decision_index(note: CorsNote) -> usize {
     let reason = note.reason.map_or(0, |reason| reason as usize + 1);

@@ -57,7 +57,7 @@ impl Totals {
         for (status, count) in counts.requests.counted() {
             *self.statuses.entry(status).or_default() += count;
         }
-        add_all(&mut self.decisions, &counts.decisions);
+        add_all(&mut self.decisions, &counts.decisions.0);
         add_all(&mut self.upstream_errors, &counts.upstream_errors);
         self.open_streams += counts.open_streams.get();
         self.first_byte.add(&counts.first_byte);

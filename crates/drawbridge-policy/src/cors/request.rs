@@ -24,6 +24,29 @@ impl<'r> OriginHeader<'r> {
     }
 }
 
+/// What the keys of an endpoint that lists no origins say together of one origin (design section 4, rule 5).
+///
+/// It is never heeded by a policy that lists origins itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct KeyGrant {
+    /// Whether some key lists `*`.
+    pub any: bool,
+    /// What they say of the origin itself.
+    pub origin: Granted,
+}
+
+/// How far keys admit an origin, from least to most.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Granted {
+    /// No key does.
+    #[default]
+    Nothing,
+    /// Only patterns do that are refused together with `allowCredentials`: they never combine with it.
+    WithoutCredentials,
+    /// As if the endpoint listed it.
+    Listed,
+}
+
 /// What `Access-Control-Allow-Origin` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AllowOrigin {
@@ -40,6 +63,8 @@ pub enum AllowOrigin {
 pub enum Refusal {
     /// The origin is not admitted.
     OriginNotAllowed,
+    /// The origin is admitted, but not for the key that came along; never of a preflight, which has none.
+    KeyOriginNotAllowed,
     /// The method is not listed.
     MethodNotAllowed,
     /// A header that the page wants to send is not listed.
@@ -50,8 +75,9 @@ pub enum Refusal {
 
 impl Refusal {
     /// Every refusal, in the order of their declaration.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::OriginNotAllowed,
+        Self::KeyOriginNotAllowed,
         Self::MethodNotAllowed,
         Self::HeaderNotAllowed,
         Self::HeadersTooLarge,
@@ -61,6 +87,7 @@ impl Refusal {
     pub fn code(self) -> &'static str {
         match self {
             Self::OriginNotAllowed => "origin_not_allowed",
+            Self::KeyOriginNotAllowed => "key_origin_not_allowed",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::HeaderNotAllowed => "header_not_allowed",
             Self::HeadersTooLarge => "headers_too_large",

@@ -4,7 +4,8 @@ use bytes::Bytes;
 
 use crate::cors::{Expose, PreflightAnswer, names_in};
 use crate::joint::JointPolicies;
-use crate::joint::index::{Admission, Question};
+use crate::joint::admission::Admission;
+use crate::joint::index::Question;
 use crate::joint::members::Selection;
 
 impl JointPolicies {
@@ -18,9 +19,9 @@ impl JointPolicies {
         passing: &Selection,
         admission: &Admission,
     ) {
-        answer.allow_origin = self.allow_origin(passing);
+        answer.allow_origin = admission.allow_origin(passing);
         answer.allow_credentials = passing.is_within(self.index.allowing_credentials())
-            && passing.is_subset(&admission.listed);
+            && passing.is_subset(&admission.credentialed);
         answer.allow_methods = self.common_methods(question, passing);
         answer.allow_headers = self.common_headers(question, passing);
         answer.max_age = self.least_max_age(passing);

@@ -10,8 +10,8 @@ use hashbrown::{Equivalent, HashMap, HashSet};
 
 use crate::joint::members::{Members, NONE, Selection};
 use crate::names::{is_forbidden_method, is_token};
-use crate::origin::{MAX_ORIGIN_LEN, Origin};
-use crate::pattern::ExtensionScheme;
+use crate::origin_set::Part;
+use crate::pattern::HttpScheme;
 
 /// One thing that policies can have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -65,14 +65,6 @@ impl Equivalent<Term<Box<[u8]>>> for Term<&[u8]> {
 pub(super) enum Bar {
     Listed,
     AsIfListed,
-}
-
-/// Who admits an origin.
-pub(super) struct Admission {
-    /// Those that list it.
-    pub(super) listed: Selection,
-    /// Those, and the ones in report mode if it is well-formed.
-    pub(super) admitted: Selection,
 }
 
 /// What a preflight asks for.
@@ -160,49 +152,12 @@ impl Index {
         union
     }
 
-    /// Who admits the value of an `Origin` header.
-    pub(super) fn admission(&self, origin: &[u8]) -> Admission {
-        if origin.is_empty() || origin.len() > MAX_ORIGIN_LEN {
-            return Admission {
-                listed: Selection::none(self.words),
-                admitted: Selection::none(self.words),
-            };
-        }
-        let mut listed = self.union([
-            self.members(Kind::AnyOrigin, b""),
-            self.members(Kind::ExactOrigin, origin),
-        ]);
-        let Some(origin) = Origin::parse(origin) else {
-            return Admission {
-                admitted: listed.clone(),
-                listed,
-            };
-        };
-        listed.add(self.members(Kind::AnyPort, origin.without_port()));
-        self.add_subdomains(&mut listed, &origin);
-        for scheme in [ExtensionScheme::Chrome, ExtensionScheme::Mozilla] {
-            if scheme.admits(&origin) {
-                listed.add(self.members(Kind::AnyExtension, scheme.as_str().as_bytes()));
-            }
-        }
-        let mut admitted = listed.clone();
-        admitted.add(self.reporting());
-        Admission { listed, admitted }
-    }
-
-    /// Adds those that list `https://*.` and what follows one of the host's dots.
-    fn add_subdomains(&self, listed: &mut Selection, origin: &Origin<'_>) {
-        let kind = match origin.scheme() {
-            b"http" => Kind::HttpSubdomains,
-            b"https" => Kind::HttpsSubdomains,
-            _ => return,
-        };
-        for (index, byte) in origin.host().iter().enumerate() {
-            if *byte == b'.' {
-                let parent = origin.host_and_port().get(index + 1..).unwrap_or_default();
-                listed.add(self.members(kind, parent));
-            }
-        }
+    /// Those that list the value of an `Origin` header themselves.
+    pub(super) fn listing(&self, origin: &[u8]) -> Selection {
+        self.union(Part::admitting(origin).map(|part| {
+            let (kind, text) = origin_term(part);
+            self.members(kind, text)
+        }))
     }
 
     /// Looks up what a preflight asks for.
@@ -279,5 +234,16 @@ impl Index {
             allowing.add(self.reporting());
         }
         allowing
+    }
+}
+
+fn origin_term(part: Part<&[u8]>) -> (Kind, &[u8]) {
+    match part {
+        Part::Any => (Kind::AnyOrigin, b""),
+        Part::Exact(origin) => (Kind::ExactOrigin, origin),
+        Part::AnyPort(origin) => (Kind::AnyPort, origin),
+        Part::Subdomains(HttpScheme::Http, parent) => (Kind::HttpSubdomains, parent),
+        Part::Subdomains(HttpScheme::Https, parent) => (Kind::HttpsSubdomains, parent),
+        Part::AnyExtension(scheme) => (Kind::AnyExtension, scheme.as_str().as_bytes()),
     }
 }

@@ -48,7 +48,7 @@ impl Selection {
         }
     }
 
-    fn add_one(&mut self, number: u32) {
+    pub(super) fn add_one(&mut self, number: u32) {
         self.words[number as usize / 64] |= 1 << (number % 64);
     }
 

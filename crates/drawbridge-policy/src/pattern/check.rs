@@ -36,7 +36,8 @@ pub fn compile_patterns(
     }
     if entries.is_empty() && matches!(context, PatternContext::Key { .. }) {
         let detail = "an empty list admits no web page at all; `null` lifts the restriction";
-        warnings.push(ConfigIssue::new(pointer, "empty_origin_list", detail));
+        let warning = ConfigIssue::new(pointer, "empty_origin_list", detail);
+        warnings.push(warning.suggest(Value::Null));
     }
     for (index, entry) in entries.iter().enumerate().take(limit) {
         let pointer = format!("{pointer}/{index}");

@@ -10,7 +10,7 @@ use proptest::strategy::ValueTree;
 use serde_json::json;
 
 use crate::naive::{self, Candidate, Question};
-use crate::support::config;
+use crate::support::{config, no_keys};
 
 const ORIGINS: [&str; 10] = [
     "https://a.example.com",
@@ -180,7 +180,7 @@ proptest! {
         let joint = join(&candidates);
         for question in &questions {
             let expected = naive::answer(&candidates, question);
-            let answer = joint.preflight(&preflight(question));
+            let answer = joint.preflight(&preflight(question), no_keys());
             prop_assert_eq!(in_order(answer), in_order(expected), "{:?}", question);
         }
     }
@@ -189,7 +189,7 @@ proptest! {
     fn one_policy_answers_as_by_itself(config in cors(), question in question()) {
         let candidate = Candidate::new(config);
         let own = candidate.policy.preflight(&preflight(&question));
-        let joint = join(std::slice::from_ref(&candidate)).preflight(&preflight(&question));
+        let joint = join(std::slice::from_ref(&candidate)).preflight(&preflight(&question), no_keys());
         prop_assert_eq!(PreflightAnswer { vary: None, ..joint }, PreflightAnswer { vary: None, ..own });
     }
 
@@ -199,7 +199,7 @@ proptest! {
     ) {
         let candidates = candidates(configs);
         let joint = join(&candidates);
-        let verdict = joint.before_endpoint(OriginHeader::One(question.origin.as_bytes()), false);
+        let verdict = joint.before_endpoint(OriginHeader::One(question.origin.as_bytes()), false, no_keys());
         let simple = Question { method: "GET".to_owned(), lines: Vec::new(), ..question };
         let is_admitted = |it: &Candidate| {
             it.policy.preflight(&preflight(&simple)).allow_origin != AllowOrigin::Withheld

@@ -4,7 +4,7 @@ use drawbridge_policy::cors::{AllowOrigin, Expose, OriginHeader, Refusal};
 use drawbridge_policy::joint::JointPolicies;
 use serde_json::json;
 
-use crate::support::{APP, ask, compiled, config, joined, tells_nothing, text};
+use crate::support::{APP, ask, compiled, config, joined, no_keys, tells_nothing, text};
 
 const OTHER: &str = "https://other.example";
 
@@ -341,7 +341,7 @@ fn errors_without_an_endpoint_are_readable_and_never_have_credentials() {
         json!({"allowedOrigins": ["https://*.preview.example"], "allowedMethods": ["GET"]}),
     ]);
     let readable = |origin| {
-        let verdict = policies.before_endpoint(OriginHeader::One(origin), false);
+        let verdict = policies.before_endpoint(OriginHeader::One(origin), false, no_keys());
         assert!(verdict.vary_origin && !verdict.allow_credentials && !verdict.same_origin);
         assert_eq!((verdict.refusal, verdict.reported), (None, None));
         let exposes =
@@ -355,15 +355,15 @@ fn errors_without_an_endpoint_are_readable_and_never_have_credentials() {
         assert_eq!(readable(origin), AllowOrigin::Withheld);
     }
     for origin in [OriginHeader::Absent, OriginHeader::Unusable] {
-        let verdict = policies.before_endpoint(origin, true);
+        let verdict = policies.before_endpoint(origin, true, no_keys());
         assert_eq!(verdict.allow_origin, AllowOrigin::Withheld);
         assert!(verdict.vary_origin && !verdict.same_origin);
     }
-    let own = policies.before_endpoint(OriginHeader::One(APP.as_bytes()), true);
+    let own = policies.before_endpoint(OriginHeader::One(APP.as_bytes()), true, no_keys());
     assert_eq!(own.allow_origin, AllowOrigin::Withheld);
     assert!(own.same_origin);
     let any = joined(&[json!({"allowedOrigins": ["*"]})]);
-    let verdict = any.before_endpoint(OriginHeader::One(b"null"), false);
+    let verdict = any.before_endpoint(OriginHeader::One(b"null"), false, no_keys());
     assert_eq!(verdict.allow_origin, AllowOrigin::Any);
 }
 

@@ -1,10 +1,12 @@
 //! Short ways to join policies and to ask them.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use drawbridge_policy::cors::{AllowOrigin, CorsConfig, CorsPolicy, Preflight, PreflightAnswer};
 use drawbridge_policy::issue::Problems;
 use drawbridge_policy::joint::JointPolicies;
+use drawbridge_policy::key_origins::{KeyOrigins, KeysAt};
+use jiff::Timestamp;
 use serde_json::Value;
 
 pub(crate) const APP: &str = "https://app.example.com";
@@ -34,17 +36,24 @@ pub(crate) fn joined(documents: &[Value]) -> JointPolicies {
     JointPolicies::new(&policies)
 }
 
+/// Every policy lists its origins.
+pub(crate) fn no_keys() -> KeysAt<'static> {
+    static NONE: LazyLock<KeyOrigins> = LazyLock::new(KeyOrigins::default);
+    KeysAt::new(&NONE, Timestamp::UNIX_EPOCH)
+}
+
 pub(crate) fn ask(
     policies: &JointPolicies,
     origin: &str,
     method: &str,
     lines: &[&str],
 ) -> PreflightAnswer {
-    policies.preflight(&Preflight {
+    let preflight = Preflight {
         origin: origin.as_bytes(),
         method: method.as_bytes(),
         header_lines: lines.iter().map(|line| line.as_bytes()),
-    })
+    };
+    policies.preflight(&preflight, no_keys())
 }
 
 pub(crate) fn text(value: &Option<bytes::Bytes>) -> Option<&str> {

@@ -277,7 +277,8 @@ fn credentials_come_from_the_environment_or_stdin_and_are_never_shown() {
 fn a_key_shows_its_token_once_and_can_be_revoked() {
     let gateway = Gateway::with_endpoint();
     let key = gateway.json(
-        "key create web --project p --kind publishable --mode test --endpoint e --expires 30d",
+        "key create web --project p --kind publishable --mode test --endpoint e --expires 30d \
+         --allow-origin https://*.example.com --allow-origin http://localhost:3000",
     );
     let (id, token) = (key["id"].as_str().unwrap(), key["token"].as_str().unwrap());
     assert!(token.starts_with("dbr_pk_test_p_"), "{key}");
@@ -290,6 +291,11 @@ fn a_key_shows_its_token_once_and_can_be_revoked() {
         let shown = gateway.done(&line);
         assert!(shown.contains(id) && !shown.contains(token), "{shown}");
     }
+    let shown = gateway.done(&format!("key show {id}"));
+    let listed = "https://*.example.com, http://localhost:3000";
+    assert!(shown.contains(listed), "{shown}");
+    let lifted = gateway.json(&format!("key update {id} --any-origin"));
+    assert!(lifted["allowed_origins"].is_null(), "{lifted}");
     let human = gateway.done("key create server --project p --kind secret");
     assert!(
         human.contains("dbr_sk_live_p_") && human.contains("shown once"),

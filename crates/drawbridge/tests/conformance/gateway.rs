@@ -22,6 +22,8 @@ pub(crate) struct Gateway {
     pub(crate) elsewhere: String,
     pub(crate) upstream: Upstream,
     endpoints: HashMap<String, String>,
+    /// Tokens of keys that restrict themselves, by endpoint and name.
+    own_keys: HashMap<(String, String), String>,
     _server: Running,
     _data: TempDir,
 }
@@ -50,6 +52,7 @@ impl Gateway {
             elsewhere: String::new(),
             upstream: Upstream::start(),
             endpoints: HashMap::new(),
+            own_keys: HashMap::new(),
             _server: server,
             _data: data,
         };
@@ -64,16 +67,16 @@ impl Gateway {
             &Value::Null,
             gateway.upstream.address,
         );
-        gateway.publishable = gateway.create_key("publishable", &Value::Null);
-        gateway.secret = gateway.create_key("secret", &Value::Null);
-        gateway.elsewhere = gateway.create_key("publishable", &json!(["elsewhere"]));
+        gateway.publishable = gateway.create_key("publishable", json!({}));
+        gateway.secret = gateway.create_key("secret", json!({}));
+        gateway.elsewhere = gateway.create_key("publishable", json!({"endpoints": ["elsewhere"]}));
         gateway
     }
 
     /// The endpoint that a case needs; cases with the same needs share one.
     pub(crate) fn endpoint(&mut self, case: &Case) -> String {
         let refuses = case.upstream.fault == Some(Fault::Refuses);
-        let needs = json!([case.policy, case.endpoint, refuses]).to_string();
+        let needs = json!([case.policy, case.endpoint, refuses, case.keys]).to_string();
         if let Some(name) = self.endpoints.get(&needs) {
             return name.clone();
         }
@@ -85,19 +88,24 @@ impl Gateway {
         };
         let cors = Value::Object(case.policy.clone());
         self.create_endpoint(&name, case.endpoint.clone(), &cors, address);
+        for (key, own) in &case.keys {
+            let restrictions = json!({"endpoints": [name], "allowed_origins": own.allowed_origins});
+            let token = self.create_key("publishable", restrictions);
+            self.own_keys.insert((name.clone(), key.clone()), token);
+        }
         self.endpoints.insert(needs, name.clone());
         name
     }
 
-    /// The token that a case sends by itself.
-    pub(crate) fn token(&self, key: &Key) -> Option<&str> {
+    /// The token that a case for an endpoint sends by itself.
+    pub(crate) fn token(&self, key: &Key, endpoint: &str) -> Option<&str> {
         match key {
             Key::None => None,
             Key::Publishable => Some(&self.publishable),
             Key::Secret => Some(&self.secret),
             Key::Elsewhere => Some(&self.elsewhere),
             Key::Root => Some(ROOT_KEY),
-            Key::Own(name) => panic!("nobody made the key {name}"),
+            Key::Own(name) => Some(&self.own_keys[&(endpoint.to_owned(), name.clone())]),
         }
     }
 
@@ -124,8 +132,10 @@ impl Gateway {
         self.create(&endpoints_path(), &Value::Object(document));
     }
 
-    fn create_key(&self, kind: &str, endpoints: &Value) -> String {
-        let key = json!({"project": PROJECT, "name": kind, "kind": kind, "endpoints": endpoints});
+    fn create_key(&self, kind: &str, mut key: Value) -> String {
+        for (name, value) in [("project", PROJECT), ("name", kind), ("kind", kind)] {
+            key[name] = value.into();
+        }
         text(&self.create("/v1/api-keys", &key)["token"])
     }
 

@@ -3,33 +3,39 @@
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 
-use crate::cors::{AllowOrigin, CorsPolicy, Enforcement, Expose, names_in};
-use crate::joint::index::{Index, Kind, Term};
+use crate::cors::{CorsPolicy, Enforcement, Expose, KeyGrant, names_in};
+use crate::joint::index::{Index, Kind, Term, origin_term};
+use crate::joint::left_to_keys::LeftToKeys;
 use crate::joint::members::Members;
-use crate::origin_set::Part;
-use crate::pattern::HttpScheme;
 
 impl Index {
-    /// The index over the policies, and those of them that differ, in the order given.
+    /// The index over the policies of endpoints, those of them that differ, in the order given, and which endpoints list no
+    /// origins.
     pub(in crate::joint) fn new<'p>(
-        policies: impl IntoIterator<Item = &'p Arc<CorsPolicy>>,
-    ) -> (Self, Box<[Arc<CorsPolicy>]>) {
+        policies: impl IntoIterator<Item = (&'p str, &'p Arc<CorsPolicy>)>,
+    ) -> (Self, Box<[Arc<CorsPolicy>]>, LeftToKeys) {
         let mut terms = Terms::default();
-        let mut known: HashSet<Box<[usize]>, RandomState> = HashSet::default();
+        let mut known: HashMap<Box<[usize]>, u32, RandomState> = HashMap::default();
+        let mut left_to_keys = LeftToKeys::default();
         let mut distinct = Vec::new();
         let mut max_ages = Vec::new();
-        for policy in policies {
+        for (path, policy) in policies {
             let numbers = terms.of(policy);
-            if known.contains(&*numbers) {
+            // A list of four billion policies fits into no memory.
+            let next = u32::try_from(distinct.len()).unwrap_or(u32::MAX);
+            let place = known.get(&*numbers).copied().unwrap_or(next);
+            if !policy.lists_origins() {
+                left_to_keys.add(path, place, policy);
+            }
+            if place != next {
                 continue;
             }
             for number in &numbers {
-                // A list of four billion policies fits into no memory.
-                terms.postings[*number].push(u32::try_from(distinct.len()).unwrap_or(u32::MAX));
+                terms.postings[*number].push(place);
             }
-            known.insert(numbers.into());
+            known.insert(numbers.into(), place);
             max_ages.push(seconds(policy.max_age()));
             distinct.push(Arc::clone(policy));
         }
@@ -44,7 +50,7 @@ impl Index {
             max_ages: max_ages.into(),
             words,
         };
-        (index, distinct.into())
+        (index, distinct.into(), left_to_keys)
     }
 }
 
@@ -76,7 +82,7 @@ impl Terms {
             (Kind::AnyMethod, policy.methods().admits_any()),
             (Kind::AnyHeader, policy.headers().admits_any()),
             (Kind::Credentials, policy.allows_credentials()),
-            (Kind::Star, policy.allow_origin() == AllowOrigin::Any),
+            (Kind::Star, policy.answers_all_alike(KeyGrant::default())),
             (Kind::Reporting, policy.enforcement() == Enforcement::Report),
         ] {
             if is_true {
@@ -129,16 +135,5 @@ impl Terms {
         let text = text.into();
         self.numbers.insert(Term { kind, text }, number);
         number
-    }
-}
-
-fn origin_term(part: Part<'_>) -> (Kind, &[u8]) {
-    match part {
-        Part::Any => (Kind::AnyOrigin, b""),
-        Part::Exact(origin) => (Kind::ExactOrigin, origin),
-        Part::AnyPort(origin) => (Kind::AnyPort, origin),
-        Part::Subdomains(HttpScheme::Http, parent) => (Kind::HttpSubdomains, parent),
-        Part::Subdomains(HttpScheme::Https, parent) => (Kind::HttpsSubdomains, parent),
-        Part::AnyExtension(scheme) => (Kind::AnyExtension, scheme.as_str().as_bytes()),
     }
 }

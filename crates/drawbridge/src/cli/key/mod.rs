@@ -120,6 +120,9 @@ struct Update {
     /// It may use every endpoint of its project
     #[arg(long, conflicts_with = "endpoints")]
     all_endpoints: bool,
+    /// It has no origins of its own
+    #[arg(long, conflicts_with = "allowed_origins")]
+    any_origin: bool,
     /// It may be used from everywhere
     #[arg(long, conflicts_with = "allowed_ips")]
     any_ip: bool,
@@ -137,6 +140,10 @@ struct KeyFlags {
     /// An endpoint that it may use; repeat for more; none means all of the project
     #[arg(long = "endpoint", value_name = "NAME")]
     endpoints: Vec<String>,
+    /// An origin pattern that pages may use it from, such as https://*.example.com; repeat for more; none leaves it to the
+    /// endpoints
+    #[arg(long = "allow-origin", value_name = "PATTERN")]
+    allowed_origins: Vec<String>,
     /// An address or CIDR block that it may be used from; repeat for more; none means everywhere
     #[arg(long = "allow-ip", value_name = "NETWORK")]
     allowed_ips: Vec<String>,
@@ -150,7 +157,7 @@ struct KeyFlags {
 
 const CREATE_HELP: &str = "\
 Examples:
-  drawbridge key create web --project my-project --kind publishable --endpoint my-endpoint
+  drawbridge key create web --project my-project --kind publishable --allow-origin https://app.example.com
   drawbridge key create ci --project my-project --kind secret --mode test --expires 30d
   drawbridge key create old --project my-project --kind secret --import-env OLD_KEY";
 
@@ -169,6 +176,9 @@ impl KeyFlags {
         }
         if !self.endpoints.is_empty() {
             document.insert("endpoints".to_owned(), json!(self.endpoints));
+        }
+        if !self.allowed_origins.is_empty() {
+            document.insert("allowed_origins".to_owned(), json!(self.allowed_origins));
         }
         if !self.allowed_ips.is_empty() {
             document.insert("allowed_ips".to_owned(), json!(self.allowed_ips));
@@ -223,6 +233,9 @@ impl Update {
         }
         if self.all_endpoints {
             document.insert("endpoints".to_owned(), Value::Null);
+        }
+        if self.any_origin {
+            document.insert("allowed_origins".to_owned(), Value::Null);
         }
         if self.any_ip {
             document.insert("allowed_ips".to_owned(), Value::Null);

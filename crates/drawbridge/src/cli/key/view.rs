@@ -58,6 +58,9 @@ pub(super) fn human(key: &Value) -> String {
         ("expires", expires(key)),
         ("created", text(&key["created_at"])),
     ];
+    if !key["allowed_origins"].is_null() {
+        pairs.push(("origins", text(&key["allowed_origins"])));
+    }
     if !key["allowed_ips"].is_null() {
         pairs.push(("from", text(&key["allowed_ips"])));
     }

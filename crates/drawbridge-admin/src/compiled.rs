@@ -9,6 +9,7 @@ use drawbridge_policy::endpoint::{Created, Endpoint, Project};
 use drawbridge_policy::issue::ConfigIssue;
 use drawbridge_policy::key::{ApiKey, KeyToken};
 use drawbridge_policy::key_config::KeyConfig;
+use drawbridge_policy::project_settings::ProjectSettings;
 use drawbridge_policy::snapshot::Change;
 use drawbridge_store::{Configuration, EndpointRow, KeyRow, ProjectRow};
 
@@ -24,7 +25,7 @@ pub struct Compiled {
 /// A stored resource that this release does not accept.
 #[derive(Debug)]
 pub struct Unusable {
-    /// `{project_id}/{endpoint}`, or the id of a key.
+    /// `{project_id}/{endpoint}`, or the id of a project or key.
     pub target: String,
     /// Why.
     pub issues: Vec<ConfigIssue>,
@@ -35,6 +36,11 @@ pub fn compile(configuration: &Configuration) -> Compiled {
     let mut compiled = Compiled::default();
     let mut projects = HashMap::new();
     for row in &configuration.projects {
+        if let Err(issues) = ProjectSettings::read(&row.settings) {
+            let target = row.id.clone();
+            compiled.unusable.push(Unusable { target, issues });
+            continue;
+        }
         let project = project(row);
         projects.insert(&*row.id, Arc::clone(&project));
         compiled.changes.push(Change::Project(project));
@@ -65,9 +71,12 @@ pub fn compile(configuration: &Configuration) -> Compiled {
 
 /// A project in the form that requests are judged by.
 pub(crate) fn project(row: &ProjectRow) -> Arc<Project> {
+    // A project whose settings cannot be read is in no snapshot.
+    let settings = ProjectSettings::read(&row.settings).unwrap_or_default();
     Arc::new(Project {
         id: row.id.as_str().into(),
         slug: row.slug.as_str().into(),
+        rate_limit: settings.rate_limit,
     })
 }
 

@@ -120,6 +120,8 @@ pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
         "allowed_origins": document["allowed_origins"],
         "allowed_ips": document["allowed_ips"],
         "require_origin": document["require_origin"],
+        "max_concurrent": document["max_concurrent"],
+        "rate_limit": document["rate_limit"],
         "expires_at": document["expires_at"],
         "created_at": row.created_at.to_string(),
         "revoked_at": row.revoked_at.map(|time| time.to_string()),

@@ -5,6 +5,7 @@ use drawbridge_policy::document::Fields;
 use drawbridge_policy::endpoint::{is_project_id, is_slug};
 use drawbridge_policy::issue::{ConfigIssue, Problems};
 use drawbridge_policy::key_config::is_display_name;
+use drawbridge_policy::project_settings::ProjectSettings;
 use drawbridge_policy::snapshot::Change;
 use drawbridge_store::{ProjectRow, Write};
 use serde_json::{Value, json};
@@ -49,20 +50,20 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let mut problems = Problems::new();
     patch::refuse_made(&mut body, &MADE, "", &mut problems);
     let new = read_new(&Value::Object(body), &mut problems);
-    let (id, slug, name) = settled(new, problems)?;
-    let id = id.map_or_else(random::project_id, Ok)?;
+    let new = settled(new, problems)?;
+    let id = new.id.map_or_else(random::project_id, Ok)?;
     let mut writing = call.write().await?;
     let row = ProjectRow {
         id,
-        slug,
-        name,
+        slug: new.slug,
+        name: new.name,
+        settings: new.settings.to_value(),
         revision: 0,
         created_at: writing.now,
         updated_at: writing.now,
     };
     writing.write.insert_project(&row).await?;
-    let document = json!({"id": row.id, "slug": row.slug, "name": row.name});
-    let change = audit::created(&document);
+    let change = audit::created(&described(&row));
     let subject = Subject {
         project_id: &row.id,
         target: &row.id,
@@ -84,19 +85,21 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     conditions.check_write(&entity_tag(row.revision))?;
     let mut problems = Problems::new();
     patch::take_read_only(&mut patch, &READ_ONLY, &resource(&row), "", &mut problems);
-    let before = json!({"name": row.name});
+    let before = document(&row);
     let issues = |document: &Value| {
         let mut problems = Problems::new();
-        read_name(document, &row.slug, &mut problems);
+        read_changeable(document, &row.slug, &mut problems);
         problems.into_result(()).err().unwrap_or_default()
     };
     let after = patch::merged(&before, patch, issues, &mut problems);
-    let name = settled(read_name(&after, &row.slug, &mut problems), problems)?;
-    if name == row.name {
+    let after = read_changeable(&after, &row.slug, &mut problems);
+    let (name, settings) = settled(after, problems)?;
+    (row.name, row.settings) = (name, settings.to_value());
+    let after = document(&row);
+    if after == before {
         return Ok(answer::shown(&resource(&row), entity_tag(row.revision)));
     }
-    let change = audit::changed(&before, &json!({"name": name}));
-    row.name = name;
+    let change = audit::changed(&before, &after);
     row.updated_at = writing.now;
     writing.write.update_project(&row).await?;
     let subject = Subject {
@@ -104,8 +107,8 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
         target: &row.id,
         change,
     };
-    // A snapshot does not know the name.
-    let revision = writing.commit(subject, []).await?;
+    let change = Change::Project(compiled::project(&row));
+    let revision = writing.commit(subject, [change]).await?;
     Ok(answer::changed(&resource(&row), revision))
 }
 
@@ -119,8 +122,7 @@ pub(crate) async fn delete(mut call: Call) -> Result<Response, Problem> {
     check_empty(&mut writing.write, &row).await?;
     let keys = writing.write.keys_of(&row.id).await?;
     writing.write.delete_project(&row.id).await?;
-    let document = json!({"id": row.id, "slug": row.slug, "name": row.name});
-    let change = audit::deleted(&document);
+    let change = audit::deleted(&described(&row));
     let subject = Subject {
         project_id: &row.id,
         target: &row.id,
@@ -158,18 +160,45 @@ pub(crate) fn not_found() -> Problem {
 }
 
 fn resource(row: &ProjectRow) -> Value {
+    let document = document(row);
     json!({
         "object": "project",
         "id": row.id,
         "slug": row.slug,
-        "name": row.name,
+        "name": document["name"],
+        "rate_limit": document["rate_limit"],
         "created_at": row.created_at.to_string(),
         "updated_at": row.updated_at.to_string(),
     })
 }
 
-/// Id (where given), slug and name of a new project. `None` only where a problem was found.
-fn read_new(document: &Value, problems: &mut Problems) -> Option<(Option<String>, String, String)> {
+/// What of a project can be changed, defaults filled in.
+fn document(row: &ProjectRow) -> Value {
+    // What this release would no longer accept is shown as it was saved.
+    let settings = ProjectSettings::read(&row.settings);
+    let mut document = settings.map_or_else(|_| row.settings.clone(), ProjectSettings::to_value);
+    document["name"] = row.name.as_str().into();
+    document
+}
+
+/// A project for the audit log.
+fn described(row: &ProjectRow) -> Value {
+    let mut described = document(row);
+    described["id"] = row.id.as_str().into();
+    described["slug"] = row.slug.as_str().into();
+    described
+}
+
+/// A new project, as it was asked for.
+struct NewProject {
+    id: Option<String>,
+    slug: String,
+    name: String,
+    settings: ProjectSettings,
+}
+
+/// `None` only where a problem was found.
+fn read_new(document: &Value, problems: &mut Problems) -> Option<NewProject> {
     let mut fields = Fields::open(document, "", problems)?;
     let id = fields.string("id", problems);
     if id.is_some_and(|id| !is_project_id(id)) {
@@ -184,21 +213,28 @@ fn read_new(document: &Value, problems: &mut Problems) -> Option<(Option<String>
     if let Some(name) = name {
         check_name(name, problems);
     }
+    let settings = ProjectSettings::read_fields(&mut fields, problems);
     fields.finish(problems);
-    Some((
-        id.map(str::to_owned),
-        slug?.to_owned(),
-        name.or(slug)?.to_owned(),
-    ))
+    Some(NewProject {
+        id: id.map(str::to_owned),
+        slug: slug?.to_owned(),
+        name: name.or(slug)?.to_owned(),
+        settings,
+    })
 }
 
-/// The name of a project's document; the slug where it has none.
-fn read_name(document: &Value, slug: &str, problems: &mut Problems) -> Option<String> {
+/// Name (the slug where it has none) and settings of a project's document.
+fn read_changeable(
+    document: &Value,
+    slug: &str,
+    problems: &mut Problems,
+) -> Option<(String, ProjectSettings)> {
     let mut fields = Fields::open(document, "", problems)?;
     let name = fields.string("name", problems).unwrap_or(slug);
     check_name(name, problems);
+    let settings = ProjectSettings::read_fields(&mut fields, problems);
     fields.finish(problems);
-    Some(name.to_owned())
+    Some((name.to_owned(), settings))
 }
 
 fn check_name(name: &str, problems: &mut Problems) {

@@ -115,6 +115,7 @@ impl Gateway {
         let project = Arc::new(Project {
             id: "proj_fuzzing".into(),
             slug: "fuzzing".into(),
+            ..Project::default()
         });
         let endpoint = |name: &str, document: Value| {
             let credential = Some(Secret::new(credential));

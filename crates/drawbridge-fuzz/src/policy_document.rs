@@ -131,6 +131,7 @@ fn endpoint(document: &Value) -> Result<(Endpoint, Vec<ConfigIssue>), Vec<Config
     let project = Arc::new(Project {
         id: "proj_fuzzing".into(),
         slug: "fuzzing".into(),
+        ..Project::default()
     });
     Endpoint::compile(&project, "e", document, None)
 }

@@ -23,6 +23,7 @@ use crate::admit::{Admitted, Facts, Use, admit};
 use crate::body::Content;
 use crate::core::Core;
 use crate::headers::{RequestedHeaders, values};
+use crate::limit::failed_key;
 use crate::malformed;
 use crate::respond::{self, Dress};
 use crate::route::{Route, route};
@@ -35,6 +36,8 @@ pub(crate) enum Step {
     Forward(Admitted, Uri),
     /// To the endpoint that its body names.
     Choose(Undecided),
+    /// Nowhere: the gateway itself answers the key.
+    Tell(Result<Response<Content>, Denial>),
     /// To the control runtime.
     Manage,
     /// Nowhere: this is the answer.
@@ -230,7 +233,12 @@ pub(crate) fn authenticate(
     let headers: &HeaderMap = &head.headers;
     let api_keys = values(headers, &X_API_KEY).chain(values(headers, &X_GOOG_API_KEY));
     let token = token::presented(values(headers, &header::AUTHORIZATION), api_keys)?;
-    let caller = snapshot.authenticate(token, now)?;
+    let caller = snapshot
+        .authenticate(token, now)
+        .map_err(|denial| failed_key(denial, trail))?;
+    if let Caller::Key(key) = &caller {
+        trail.quota.rate = snapshot.rate_limit(key);
+    }
     trail.caller = Some(caller.clone());
     Ok(caller)
 }

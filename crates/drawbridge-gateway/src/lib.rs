@@ -13,6 +13,7 @@ mod core;
 mod failures;
 mod headers;
 mod judge;
+mod limit;
 mod listener;
 pub mod log;
 mod malformed;
@@ -37,8 +38,9 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use drawbridge_policy::failed_keys::FailedKeys;
 use drawbridge_policy::network::NetworkSet;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::Live;
@@ -118,6 +120,9 @@ pub struct Parts {
 /// State that all cores share.
 pub(crate) struct Shared {
     parts: Parts,
+    /// What limits count their time from.
+    started: Instant,
+    failed_keys: FailedKeys,
     /// What a client beyond the connection limit is sent, whole.
     refusal: Vec<u8>,
     /// On the listener that serves pages.
@@ -153,6 +158,8 @@ impl Running {
         let shared = Arc::new(Shared {
             refusal: respond::refusal(&parts.security_headers),
             parts,
+            started: Instant::now(),
+            failed_keys: FailedKeys::default(),
             connections: AtomicUsize::new(0),
             management_connections: AtomicUsize::new(0),
             is_draining: AtomicBool::new(false),

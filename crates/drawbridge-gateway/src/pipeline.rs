@@ -21,6 +21,7 @@ use crate::body::{Body, Content, RequestBody, Rest, Watch};
 use crate::connection::Connection;
 use crate::core::Core;
 use crate::judge::{Crossing, Step, judge};
+use crate::limit::{self, limit};
 use crate::management::ManagementCall;
 use crate::patience::first_frame;
 use crate::relay::Relay;
@@ -50,6 +51,7 @@ pub(crate) async fn answer(
     let mut trail = Trail::new(core, exchange, &head, id, snapshot.revision());
     let judged = judge(core, &snapshot, &head, &mut trail);
     drop(snapshot);
+    let judged = judged.and_then(|step| limit(step, &mut trail));
     // hyper has dropped a Content-Length beside it: what follows such a body cannot be trusted (RFC 9112 section 6.1).
     let is_last = head.headers.contains_key(header::TRANSFER_ENCODING);
 
@@ -59,6 +61,7 @@ pub(crate) async fn answer(
             forward(core, &admitted, target, head, &rest, &mut trail).await
         }
         Ok(Step::Choose(undecided)) => choose(core, &undecided, head, &rest, &mut trail).await,
+        Ok(Step::Tell(answer)) => answer,
         Ok(Step::Manage) => manage(core, head, &rest, &mut trail).await,
         Ok(Step::Answer(response)) => Ok(response),
         Err(denial) => Err(denial),
@@ -73,6 +76,7 @@ pub(crate) async fn answer(
     // The other headers first: `exposedHeaders: ["*"]` may have to name them.
     response.headers_mut().insert(REQUEST_ID, trail.id.clone());
     security_headers.put_on(response.headers_mut(), trail.exchange.is_secure());
+    limit::put_on(response.headers_mut(), &trail);
     trail.dress.put_on(response.headers_mut());
     if is_last {
         respond::close(response.headers_mut());
@@ -137,7 +141,8 @@ async fn choose(
     let endpoint = undecided.endpoint(&named.model.name, trail)?;
     let crossing = Crossing::meet(core, &endpoint, &head, undecided.keys(), trail);
     let path = below_v1(head.uri.path()).ok_or(Denial::RouteNotFound)?;
-    let (admitted, target) = crossing.admit(&head, path, &undecided.caller(), trail)?;
+    let admission = crossing.admit(&head, path, &undecided.caller(), trail);
+    let (admitted, target) = admission.inspect_err(|_| limit::uncount(trail))?;
     limit_body(&head.headers, &mut body, endpoint.limits.max_body_bytes)?;
     model::settle(&endpoint, &mut head.headers, &mut body, named)?;
     exchange(core, &admitted, target, head, body, trail).await

@@ -14,6 +14,7 @@ use http::{HeaderMap, Response, StatusCode};
 use serde_json::json;
 
 use crate::body::Content;
+use crate::limit::put_retry;
 use crate::security_headers::SecurityHeaders;
 use crate::trail::Trail;
 
@@ -164,6 +165,9 @@ pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
     });
     let mut response = json_response(denial.status(), body.to_string());
     let headers = response.headers_mut();
+    if let Some(retry) = &trail.retry {
+        put_retry(retry, headers);
+    }
     match (denial, &trail.endpoint) {
         (Denial::MethodNotAllowed, Some(endpoint)) => {
             insert(headers, header::ALLOW, endpoint.cors.allow());

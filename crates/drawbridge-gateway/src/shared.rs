@@ -92,16 +92,16 @@ pub(crate) fn judge(
                 && (is_own || key.allows_origin(origin, &endpoint.cors))
         })
     }) {
-        return Ok(Step::Answer(response));
+        return Ok(Step::Tell(Ok(response)));
     }
     match directory.choose(key) {
-        Choice::Nothing => Err(Denial::ModelNotFound),
+        Choice::Nothing => Ok(Step::Tell(Err(Denial::ModelNotFound))),
         Choice::One(endpoint) => {
             let crossing = Crossing::meet(core, &endpoint, head, keys, trail);
             let (admitted, target) = crossing.admit(head, path, &caller, trail)?;
             Ok(Step::Forward(admitted, target))
         }
-        Choice::Several(_) if models.is_some() => Err(Denial::ModelNotFound),
+        Choice::Several(_) if models.is_some() => Ok(Step::Tell(Err(Denial::ModelNotFound))),
         Choice::Several(_) => Ok(Step::Choose(Undecided {
             directory,
             key: Arc::clone(key),

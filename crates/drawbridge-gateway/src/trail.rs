@@ -13,8 +13,10 @@ use drawbridge_policy::key::Caller;
 use http::{HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
+use crate::Shared;
 use crate::connection::Exchange;
 use crate::core::Core;
+use crate::limit::{Quota, Retry};
 use crate::log::RequestLine;
 use crate::metrics::{Ended, Latency};
 use crate::respond::Dress;
@@ -86,6 +88,10 @@ pub(crate) struct Trail {
     pub(crate) cors: Option<CorsNote>,
     /// The CORS headers of the answer, whatever it will be.
     pub(crate) dress: Dress,
+    /// What it has of its key's limits.
+    pub(crate) quota: Quota,
+    /// When a refused client should come back.
+    pub(crate) retry: Option<Retry>,
     /// What a refusal says besides the denial's own message.
     pub(crate) detail: Option<String>,
     /// Who called, where the management API found out.
@@ -125,6 +131,8 @@ impl Trail {
             caller: None,
             cors: None,
             dress: Dress::NONE,
+            quota: Quota::default(),
+            retry: None,
             detail: None,
             is_forwarded: false,
             caller_id: None,
@@ -138,6 +146,15 @@ impl Trail {
             revision,
             outcome: None,
         }
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.core.shared
+    }
+
+    /// When the request came, by the clock of the limits.
+    pub(crate) fn now(&self) -> Duration {
+        self.started.duration_since(self.core.shared.started)
     }
 
     /// The request goes to its endpoint's upstream.

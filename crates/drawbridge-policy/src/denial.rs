@@ -56,6 +56,8 @@ pub enum Denial {
     ModelTooDeep,
     /// The body is not JSON where the model matters.
     UnsupportedBody,
+    /// The key, or the client's address, has used up what it may do.
+    RateLimited,
     /// The request's header section, or its CORS header lists, are too large.
     HeadersTooLarge,
     /// The URI is longer than is accepted.
@@ -92,7 +94,7 @@ const fn row(code: &'static str, status: u16, message: &'static str, hint: &'sta
 
 impl Denial {
     /// Every denial, in the order of their statuses.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::MalformedRequest,
         Self::ConflictingKeys,
         Self::UpgradeNotSupported,
@@ -119,6 +121,7 @@ impl Denial {
         Self::ModelTooDeep,
         Self::UriTooLong,
         Self::UnsupportedBody,
+        Self::RateLimited,
         Self::HeadersTooLarge,
         Self::InternalError,
         Self::UpstreamUnreachable,
@@ -285,6 +288,12 @@ impl Denial {
                 415,
                 "The model matters here, and the body is not plain JSON.",
                 "Send an unencoded JSON object with a `model` member.",
+            ),
+            Self::RateLimited => row(
+                "rate_limited",
+                429,
+                "Too many requests.",
+                "Wait as long as `Retry-After` says, or raise the limit: the key's `rate_limit` or `max_concurrent`, or the project's `rate_limit`.",
             ),
             Self::HeadersTooLarge => row(
                 "headers_too_large",

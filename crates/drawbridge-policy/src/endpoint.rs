@@ -17,6 +17,7 @@ use crate::document::{Fields, as_array, as_string, wrong_type};
 use crate::issue::{ConfigIssue, Problems};
 use crate::model_scan::MAX_MODEL_BYTES;
 use crate::names::is_token;
+use crate::rate_limit::RateLimit;
 use crate::upstream::{PrivateRoots, Upstream};
 
 /// Longest list of models.
@@ -48,12 +49,16 @@ impl fmt::Debug for Secret {
 }
 
 /// The tenant that endpoints and keys belong to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Its endpoints hold it as it was when they were last changed: what can change is asked of the snapshot.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Project {
     /// `proj_` and 6 to 16 characters of A-Z a-z 0-9.
     pub id: Box<str>,
     /// The name in URLs of the management API; never changes.
     pub slug: Box<str>,
+    /// For keys that have none of their own; `None` means no limit.
+    pub rate_limit: Option<RateLimit>,
 }
 
 /// One model that an endpoint serves.

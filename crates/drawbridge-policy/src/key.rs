@@ -3,13 +3,16 @@
 //! An [`ApiKey`] knows what it may do, never its token. It must never be asked "may this token …": tokens are opaque.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 
 use crate::cors::{CorsPolicy, Enforcement, OriginHeader};
 use crate::denial::Denial;
+use crate::meter::Meter;
 use crate::network::NetworkSet;
 use crate::origin_set::OriginSet;
+use crate::rate_limit::RateLimit;
 use crate::token::TokenDigest;
 
 /// Whether a key may stand in a page's source.
@@ -117,7 +120,7 @@ pub struct KeyToken {
 }
 
 /// A key, ready to be judged.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ApiKey {
     /// `ak_live_…` or `ak_test_…`; not secret.
     pub id: Box<str>,
@@ -137,12 +140,18 @@ pub struct ApiKey {
     pub allowed_ips: Option<NetworkSet>,
     /// Whether requests without Origin are refused.
     pub require_origin: bool,
+    /// Most of its requests in flight; `None` means any number.
+    pub max_concurrent: Option<u32>,
+    /// How many requests it may send in which time; `None` is for its project to say.
+    pub rate_limit: Option<RateLimit>,
     /// When it ends.
     pub expires_at: Option<Timestamp>,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
     /// Its current token, and those of a rotation's overlap.
     pub tokens: Box<[KeyToken]>,
+    /// What it has used; a changed key takes over that of the one before.
+    pub meter: Arc<Meter>,
 }
 
 impl ApiKey {
@@ -223,7 +232,7 @@ pub enum Caller {
     /// The holder of the root key: may do everything, belongs to no project.
     Root,
     /// The holder of an API key.
-    Key(std::sync::Arc<ApiKey>),
+    Key(Arc<ApiKey>),
 }
 
 impl Caller {

@@ -6,6 +6,7 @@
 mod excess;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use crate::key::{ApiKey, KeyKind, KeyMode, KeyToken, Scope};
 use crate::network::parse_network;
 use crate::origin_set::OriginSet;
 use crate::pattern::{OriginPattern, PatternContext, compile_patterns};
+use crate::rate_limit::{RateLimit, read_concurrent};
 
 /// Where a key lists its origins.
 const ORIGINS: &str = "/allowed_origins";
@@ -27,7 +29,7 @@ const MAX_NAME: usize = 100;
 const DEFAULT_NAME: &str = "unnamed";
 
 /// A key's document: `{"name", "kind", "mode", "scopes", "endpoints", "allowed_origins", "allowed_ips",
-/// "require_origin", "expires_at"}`, read and valid in itself.
+/// "require_origin", "max_concurrent", "rate_limit", "expires_at"}`, read and valid in itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyConfig {
     /// What people call it; 1 to 100 characters.
@@ -46,6 +48,10 @@ pub struct KeyConfig {
     pub allowed_ips: Option<Vec<String>>,
     /// Whether requests without Origin are refused.
     pub require_origin: bool,
+    /// Most of its requests in flight; `None` means any number.
+    pub max_concurrent: Option<u32>,
+    /// How many requests it may send in which time; `None` means its project's default.
+    pub rate_limit: Option<RateLimit>,
     /// When it ends; `None` means never.
     pub expires_at: Option<Timestamp>,
 }
@@ -83,6 +89,12 @@ impl KeyConfig {
         let allowed_origins = read_origins(fields, mode, problems);
         let allowed_ips = read_networks(fields, problems);
         let require_origin = fields.boolean("require_origin", problems);
+        let max_concurrent = fields.nullable("max_concurrent").and_then(|value| {
+            read_concurrent(value, &fields.pointer_to("max_concurrent"), problems)
+        });
+        let rate_limit = fields
+            .nullable("rate_limit")
+            .and_then(|value| RateLimit::read(value, &fields.pointer_to("rate_limit"), problems));
         let expires_at = fields
             .nullable("expires_at")
             .and_then(|value| as_timestamp(value, &fields.pointer_to("expires_at"), problems));
@@ -95,6 +107,8 @@ impl KeyConfig {
             allowed_origins,
             allowed_ips,
             require_origin: require_origin.unwrap_or_default(),
+            max_concurrent,
+            rate_limit,
             expires_at,
         })
     }
@@ -110,6 +124,8 @@ impl KeyConfig {
             "allowed_origins": self.allowed_origins,
             "allowed_ips": self.allowed_ips,
             "require_origin": self.require_origin,
+            "max_concurrent": self.max_concurrent,
+            "rate_limit": self.rate_limit.map(RateLimit::to_value),
             "expires_at": self.expires_at.map(|time| time.to_string()),
         })
     }
@@ -197,9 +213,12 @@ impl KeyConfig {
             allowed_origins: self.allowed_origins.as_ref().map(origins),
             allowed_ips: self.allowed_ips.as_ref().map(networks),
             require_origin: self.require_origin,
+            max_concurrent: self.max_concurrent,
+            rate_limit: self.rate_limit,
             expires_at: self.expires_at,
             revoked_at,
             tokens: tokens.into_iter().collect(),
+            meter: Arc::default(),
         }
     }
 }
@@ -369,7 +388,8 @@ mod tests {
         let key = KeyConfig::read(&json!({"kind": "secret"})).unwrap();
         let expected = json!({
             "name": "unnamed", "kind": "secret", "mode": "live", "scopes": ["inference"], "endpoints": null,
-            "allowed_origins": null, "allowed_ips": null, "require_origin": false, "expires_at": null,
+            "allowed_origins": null, "allowed_ips": null, "require_origin": false, "max_concurrent": null, "rate_limit": null,
+            "expires_at": null,
         });
         assert_eq!(key.to_value(), expected);
         assert_eq!(KeyConfig::read(&expected).unwrap(), key);
@@ -437,6 +457,25 @@ mod tests {
                 .count(),
             4
         );
+    }
+
+    #[test]
+    fn limits_are_checked_wherever_they_stand() {
+        let document = json!({
+            "kind": "secret", "max_concurrent": 0, "rate_limit": {"requests": 1, "per_seconds": 0},
+        });
+        assert_eq!(
+            found(&document),
+            [
+                ("/max_concurrent".to_owned(), "out_of_range"),
+                ("/rate_limit/per_seconds".to_owned(), "out_of_range"),
+            ]
+        );
+        let document = json!({"kind": "secret", "max_concurrent": 4, "rate_limit": {"requests": 5, "per_seconds": 60}});
+        let key = KeyConfig::read(&document).unwrap();
+        let key = key.compile("ak_live_1", "proj_abcdef", [], None);
+        assert_eq!(key.max_concurrent, Some(4));
+        assert_eq!(key.rate_limit, RateLimit::new(5, 60));
     }
 
     #[test]

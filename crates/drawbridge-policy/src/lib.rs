@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness and no HTTP library: facts come in as values, verdicts go out as values. Everything
 //! that can be compiled is compiled when configuration is saved, so that deciding about a request only looks things up.
 
+pub mod bucket;
 pub mod cors;
 pub mod cors_config;
 pub mod csp;
@@ -10,12 +11,14 @@ pub mod denial;
 pub mod directory;
 pub mod document;
 pub mod endpoint;
+pub mod failed_keys;
 pub mod forwarded;
 pub mod issue;
 pub mod joint;
 pub mod key;
 pub mod key_config;
 pub mod key_origins;
+pub mod meter;
 pub mod model_scan;
 pub mod names;
 pub mod network;
@@ -24,8 +27,10 @@ pub mod origin_set;
 pub mod own_origins;
 pub mod pattern;
 pub mod presets;
+pub mod project_settings;
 pub mod proxy_header;
 mod quote;
+pub mod rate_limit;
 mod sharded;
 pub mod snapshot;
 pub mod token;

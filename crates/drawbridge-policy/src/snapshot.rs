@@ -15,6 +15,7 @@ use crate::endpoint::{Endpoint, Project};
 use crate::joint::JointPolicies;
 use crate::key::{ApiKey, Caller};
 use crate::key_origins::{KeyOrigins, KeysAt};
+use crate::rate_limit::RateLimit;
 use crate::sharded::Sharded;
 use crate::token::{TokenDigest, is_plausible};
 
@@ -120,6 +121,12 @@ impl Snapshot {
         self.keys.get(id)
     }
 
+    /// How many requests the key may send in which time: as it says itself, else as its project does.
+    pub fn rate_limit(&self, key: &ApiKey) -> Option<RateLimit> {
+        let default = || self.project(&key.project_id)?.rate_limit;
+        key.rate_limit.or_else(default)
+    }
+
     /// Who holds the token.
     ///
     /// The token is hashed, the hash is looked up by its first 64 bits and compared whole in constant time.
@@ -187,7 +194,11 @@ impl Snapshot {
             Change::ProjectRemoved(id) => self.projects.remove(&id),
             Change::Endpoint(endpoint) => self.endpoints.insert(endpoint.path.clone(), endpoint),
             Change::EndpointRemoved(path) => self.endpoints.remove(&path),
-            Change::Key(key) => {
+            Change::Key(mut key) => {
+                if let Some(before) = self.keys.get(&key.id) {
+                    // What it has used stays used.
+                    Arc::make_mut(&mut key).meter = Arc::clone(&before.meter);
+                }
                 self.forget(&key.id, Some(&key));
                 for token in &key.tokens {
                     self.tokens.insert(token.digest, Arc::clone(&key));
@@ -263,6 +274,8 @@ mod tests {
             allowed_origins: None,
             allowed_ips: None,
             require_origin: false,
+            max_concurrent: None,
+            rate_limit: None,
             expires_at: None,
             revoked_at: revoked.then_some(Timestamp::UNIX_EPOCH),
             tokens: tokens
@@ -272,6 +285,7 @@ mod tests {
                     expires_at: None,
                 })
                 .collect(),
+            meter: Arc::default(),
         }))
     }
 
@@ -296,10 +310,46 @@ mod tests {
         assert_eq!(who(&empty, b"two"), Err(Denial::InvalidKey));
     }
 
+    #[test]
+    fn what_a_key_has_used_survives_its_changes_and_its_limit_is_its_own_before_its_projects() {
+        let project = |limit| {
+            Change::Project(Arc::new(Project {
+                id: "proj_abcdef".into(),
+                rate_limit: limit,
+                ..Project::default()
+            }))
+        };
+        let limit = |requests| RateLimit::new(requests, 3600);
+        let of = |snapshot: &Snapshot| {
+            let key = Arc::clone(snapshot.key("ak_1").unwrap());
+            (snapshot.rate_limit(&key), key)
+        };
+        let empty = Snapshot::new(TokenDigest::of(b"root"));
+        let first = empty.apply(1, [key("ak_1", &[b"one"], false)]);
+        assert_eq!(of(&first).0, None);
+        let second = first.apply(2, [project(limit(1))]);
+        let (found, used) = of(&second);
+        assert_eq!(found, limit(1));
+        let now = std::time::Duration::ZERO;
+        assert!(used.meter.bucket.take(found.unwrap(), now).is_ok());
+        let changed = match key("ak_1", &[b"two"], false) {
+            Change::Key(key) => Change::Key(Arc::new(ApiKey {
+                rate_limit: limit(2),
+                ..ApiKey::clone(&key)
+            })),
+            other => other,
+        };
+        let third = second.apply(3, [changed, project(None)]);
+        let (found, used) = of(&third);
+        assert_eq!(found, limit(2));
+        assert!(used.meter.bucket.take(found.unwrap(), now).is_err());
+    }
+
     fn endpoint(project: &str, name: &str, origin: &str, sequence: u64) -> Change {
         let project = Arc::new(Project {
             id: project.into(),
             slug: "p".into(),
+            ..Project::default()
         });
         let document = serde_json::json!({
             "models": [name],

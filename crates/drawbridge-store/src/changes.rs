@@ -20,13 +20,14 @@ impl Write {
             .bind(&row.id)
             .bind(&row.slug)
             .bind(&row.name)
+            .bind(row.settings.to_string())
             .bind(from_number(self.revision()))
             .bind(from_time(row.created_at))
             .bind(from_time(row.updated_at));
         self.change("project", query).await
     }
 
-    /// Changes the name of the project of that id; id, slug and creation stay.
+    /// Changes name and settings of the project of that id; id, slug and creation stay.
     ///
     /// # Errors
     /// [`StoreError::Unavailable`], or [`StoreError::Missing`].
@@ -34,6 +35,7 @@ impl Write {
         let query = sqlx::query(sql::UPDATE_PROJECT)
             .bind(&row.id)
             .bind(&row.name)
+            .bind(row.settings.to_string())
             .bind(from_number(self.revision()))
             .bind(from_time(row.updated_at));
         self.change("project", query).await

@@ -25,6 +25,11 @@ pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
         "audit filters",
         include_str!("../migrations/sqlite/0002_audit_filters.sql"),
     ),
+    (
+        3,
+        "project settings",
+        include_str!("../migrations/sqlite/0003_project_settings.sql"),
+    ),
 ];
 
 const COUNT_TABLES: &str =
@@ -163,8 +168,9 @@ pub(crate) mod tests {
     const NEXT: &[(i64, &str, &str)] = &[
         SQLITE[0],
         SQLITE[1],
+        SQLITE[2],
         (
-            3,
+            4,
             "next",
             "ALTER TABLE projects ADD COLUMN document TEXT NOT NULL DEFAULT '{}'",
         ),
@@ -172,8 +178,9 @@ pub(crate) mod tests {
     const BROKEN: &[(i64, &str, &str)] = &[
         SQLITE[0],
         SQLITE[1],
+        SQLITE[2],
         (
-            3,
+            4,
             "next",
             "CREATE TABLE half (id INTEGER); CREATE TABLE meta (id INTEGER)",
         ),
@@ -208,25 +215,25 @@ pub(crate) mod tests {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("drawbridge.db");
         let mut connection = migrated(&path).await;
-        sqlx::query("INSERT INTO projects VALUES ('proj_1', 'one', 'One', 1, '', '')")
+        sqlx::query("INSERT INTO projects VALUES ('proj_1', 'one', 'One', 1, '', '', '{}')")
             .execute(&mut connection)
             .await
             .unwrap();
         assert!(backups(&directory).is_empty(), "a new database needs none");
 
         // A backup that was cut short before does not stand in the way.
-        std::fs::write(directory.path().join("drawbridge.schema-2.draft"), "half").unwrap();
+        std::fs::write(directory.path().join("drawbridge.schema-3.draft"), "half").unwrap();
         migrate(&mut connection, &path, NEXT).await.unwrap();
-        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(3));
-        assert_eq!(backups(&directory), ["drawbridge.schema-2.db"]);
+        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(4));
+        assert_eq!(backups(&directory), ["drawbridge.schema-3.db"]);
 
-        let backup = directory.path().join("drawbridge.schema-2.db");
+        let backup = directory.path().join("drawbridge.schema-3.db");
         assert_eq!(
             std::fs::metadata(&backup).unwrap().permissions().mode() & 0o777,
             0o600
         );
         let mut old = connect(&backup).await;
-        assert_eq!(version(&mut old, &backup).await.unwrap(), Some(2));
+        assert_eq!(version(&mut old, &backup).await.unwrap(), Some(3));
         migrate(&mut old, &backup, SQLITE).await.unwrap();
         let slug: String = sqlx::query_scalar("SELECT slug FROM projects")
             .fetch_one(&mut old)
@@ -265,13 +272,13 @@ pub(crate) mod tests {
             matches!(
                 refused,
                 Err(StoreError::NewerSchema {
-                    found: 3,
-                    known: 2,
+                    found: 4,
+                    known: 3,
                     ..
                 })
             ),
             "{refused:?}"
         );
-        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(3));
+        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(4));
     }
 }

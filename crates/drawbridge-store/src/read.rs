@@ -233,6 +233,7 @@ fn to_project(row: &SqliteRow) -> Result<ProjectRow, StoreError> {
         id: columns.take()?,
         slug: columns.take()?,
         name: columns.take()?,
+        settings: columns.json()?,
         revision: columns.number()?,
         created_at: columns.time()?,
         updated_at: columns.time()?,

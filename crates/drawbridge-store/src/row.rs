@@ -29,6 +29,8 @@ pub struct ProjectRow {
     pub slug: String,
     /// For people.
     pub name: String,
+    /// `{"rate_limit"}`; what is not in it has its default.
+    pub settings: Value,
     /// The revision of its last change, which the store sets; what a write is given here is ignored.
     pub revision: u64,
     /// When it was made; never changes.
@@ -65,7 +67,7 @@ pub struct KeyRow {
     pub id: String,
     /// The project that it belongs to.
     pub project_id: String,
-    /// `{"name", "kind", "mode", "scopes", "endpoints", "expires_at"}` as given.
+    /// `{"name", "kind", "mode", "scopes", "endpoints", …}` as given.
     pub document: Value,
     /// Its current token first, then those of a rotation's overlap.
     pub tokens: Vec<TokenRow>,

@@ -35,13 +35,14 @@ statements! {
     INSERT_META = "INSERT INTO meta (id, revision, repairs, key_check) VALUES (1, 0, 0, $1)";
 
     // A slug has no underscore and an id has one, so at most one row fits.
-    PROJECT = "SELECT id, slug, name, revision, created_at, updated_at FROM projects WHERE id = $1 OR slug = $1";
-    ALL_PROJECTS = "SELECT id, slug, name, revision, created_at, updated_at FROM projects ORDER BY created_at, id";
-    PROJECTS = "SELECT id, slug, name, revision, created_at, updated_at FROM projects \
+    PROJECT = "SELECT id, slug, name, settings, revision, created_at, updated_at FROM projects WHERE id = $1 OR slug = $1";
+    ALL_PROJECTS = "SELECT id, slug, name, settings, revision, created_at, updated_at FROM projects ORDER BY created_at, id";
+    PROJECTS = "SELECT id, slug, name, settings, revision, created_at, updated_at FROM projects \
         WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3";
-    INSERT_PROJECT = "INSERT INTO projects (id, slug, name, revision, created_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, $6)";
-    UPDATE_PROJECT = "UPDATE projects SET name = $2, revision = $3, updated_at = $4 WHERE id = $1";
+    INSERT_PROJECT = "INSERT INTO projects (id, slug, name, settings, revision, created_at, updated_at) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7)";
+    UPDATE_PROJECT =
+        "UPDATE projects SET name = $2, settings = $3, revision = $4, updated_at = $5 WHERE id = $1";
     DELETE_PROJECT = "DELETE FROM projects WHERE id = $1";
 
     ENDPOINT = "SELECT project_id, name, document, credential, sequence, revision, created_at, updated_at \

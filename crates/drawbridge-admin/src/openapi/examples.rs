@@ -20,12 +20,13 @@ pub(super) fn example(resource: Resource, form: Form) -> Value {
 fn project(form: Form) -> Value {
     match form {
         Form::Create => json!({"slug": "my-project", "name": "My project"}),
-        Form::Update => json!({"name": "Our project"}),
+        Form::Update => json!({"rate_limit": {"requests": 600, "per_seconds": 60}}),
         Form::Answer => json!({
             "object": "project",
             "id": "proj_4f7TqZ0aBcDe",
             "slug": "my-project",
             "name": "My project",
+            "rate_limit": null,
             "created_at": THEN,
             "updated_at": THEN,
         }),
@@ -77,9 +78,10 @@ fn api_key(form: Form) -> Value {
             "endpoints": ["my-endpoint"],
             "allowed_origins": ["https://app.example.com"],
             "require_origin": true,
+            "rate_limit": {"requests": 100, "per_seconds": 60, "burst": 20},
             "expires_at": end,
         }),
-        Form::Update => json!({"name": "our page", "endpoints": null}),
+        Form::Update => json!({"name": "our page", "endpoints": null, "max_concurrent": 4}),
         Form::Answer => json!({
             "object": "api_key",
             "id": "ak_live_0aBcDeFgHiJkLmNo",
@@ -93,6 +95,8 @@ fn api_key(form: Form) -> Value {
             "allowed_origins": ["https://app.example.com"],
             "allowed_ips": null,
             "require_origin": true,
+            "max_concurrent": null,
+            "rate_limit": {"requests": 100, "per_seconds": 60, "burst": 20},
             "expires_at": end,
             "created_at": THEN,
             "revoked_at": null,

@@ -42,6 +42,8 @@ pub(super) enum Kind {
     Plain(Value),
     /// An object.
     Object(Object),
+    /// An object, or null.
+    ObjectOrNull(Object),
     /// An array of such values or such objects.
     List(Value, Object),
 }
@@ -183,6 +185,9 @@ impl Kind {
         match self {
             Self::Plain(schema) => schema.clone(),
             Self::Object(object) => object.reference(form),
+            Self::ObjectOrNull(object) => {
+                json!({"anyOf": [object.reference(form), {"type": "null"}]})
+            }
             Self::List(simple, object) => json!({
                 "type": "array",
                 "items": {"anyOf": [simple, object.reference(in_array(form))]},
@@ -214,7 +219,9 @@ impl Object {
         for member in &self.members {
             match &member.kind {
                 Kind::Plain(_) => {}
-                Kind::Object(object) => object.define(forms, schemas),
+                Kind::Object(object) | Kind::ObjectOrNull(object) => {
+                    object.define(forms, schemas);
+                }
                 Kind::List(_, object) => {
                     let forms: Vec<_> = forms.iter().copied().map(in_array).collect();
                     object.define(&forms, schemas);
@@ -265,6 +272,13 @@ pub(super) fn reference(name: &str) -> Value {
 
 /// The same schema, or null.
 fn nullable(mut schema: Value) -> Value {
+    let null = json!({"type": "null"});
+    if schema["anyOf"]
+        .as_array()
+        .is_some_and(|parts| parts.contains(&null))
+    {
+        return schema;
+    }
     let Some(kind) = schema["type"].as_str().map(str::to_owned) else {
         return match schema["type"].is_array() {
             true => schema,

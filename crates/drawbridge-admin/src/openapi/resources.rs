@@ -4,6 +4,7 @@
 
 use drawbridge_policy::cors_config::CorsConfig;
 use drawbridge_policy::key::{KeyKind, KeyMode, Scope};
+use drawbridge_policy::rate_limit::{LONGEST_PERIOD, MOST_CONCURRENT, MOST_REQUESTS};
 use serde_json::{Value, json};
 
 use super::members::{Kind, Member, Object, reference};
@@ -46,6 +47,7 @@ impl Resource {
 fn project() -> Object {
     let id = "Made where it is not given. It stands in the URLs of the project's endpoints.";
     let name = "What people call it; the slug where it is not given.";
+    let rate_limit = "The limit of keys that have none of their own; each has it for itself. Null means no limit.";
     Object {
         name: Resource::Project.name(),
         about: "The tenant that endpoints and keys belong to.",
@@ -59,6 +61,12 @@ fn project() -> Object {
             )
             .required(),
             Member::new("name", display_name(), name),
+            Member::new(
+                "rate_limit",
+                Kind::ObjectOrNull(rate_limit_object()),
+                rate_limit,
+            )
+            .default(Value::Null),
             created_at(),
             updated_at(),
         ],
@@ -168,10 +176,8 @@ fn cors() -> Object {
 }
 
 fn limits() -> Object {
-    let member = |name, greatest: u32, about| {
-        let schema = json!({"type": "integer", "minimum": 1, "maximum": greatest});
-        Member::new(name, schema, about).shown_if_set()
-    };
+    let member =
+        |name, greatest: u32, about| Member::new(name, count(greatest), about).shown_if_set();
     Object {
         name: "Limits",
         about: "An endpoint's own limits.",
@@ -211,6 +217,10 @@ fn api_key() -> Object {
     let allowed_ips = "IPv4 and IPv6 addresses and CIDR blocks that it may be used from; null means any, an empty list none.";
     let require_origin =
         "Whether requests without `Origin` are refused: stops copying by habit, not forgery.";
+    let concurrent =
+        "Most requests in flight, streams until their last byte; null means any number.";
+    let rate_limit =
+        "How many requests it may send in which time; null means the project's `rate_limit`.";
     let token =
         "The token of another gateway that is to open this key; made where it is not given.";
     let previous =
@@ -242,6 +252,18 @@ fn api_key() -> Object {
             Member::new("allowed_ips", or_null(networks), allowed_ips).default(Value::Null),
             Member::new("require_origin", flag(), require_origin).default(false),
             Member::new(
+                "max_concurrent",
+                or_null(count(MOST_CONCURRENT)),
+                concurrent,
+            )
+            .default(Value::Null),
+            Member::new(
+                "rate_limit",
+                Kind::ObjectOrNull(rate_limit_object()),
+                rate_limit,
+            )
+            .default(Value::Null),
+            Member::new(
                 "expires_at",
                 or_null(time()),
                 "When it ends; null means never.",
@@ -257,6 +279,20 @@ fn api_key() -> Object {
             ),
             warnings(),
             Member::fixed("token", pattern(IMPORTED_TOKEN), token).secret(),
+        ],
+    }
+}
+
+fn rate_limit_object() -> Object {
+    let burst = "How many at once; null means as many as `requests`. What is used up must be refilled within 30 days.";
+    let per_seconds = "In which time, in seconds.";
+    Object {
+        name: "RateLimit",
+        about: "A bucket of `burst` requests, refilled at `requests` in `per_seconds`.",
+        members: vec![
+            Member::new("requests", count(MOST_REQUESTS), "How many requests.").required(),
+            Member::new("per_seconds", count(LONGEST_PERIOD), per_seconds).required(),
+            Member::new("burst", or_null(count(MOST_REQUESTS)), burst).default(Value::Null),
         ],
     }
 }
@@ -340,6 +376,10 @@ fn time() -> Value {
 
 fn pattern(pattern: &str) -> Value {
     json!({"type": "string", "pattern": pattern})
+}
+
+fn count(greatest: u32) -> Value {
+    json!({"type": "integer", "minimum": 1, "maximum": greatest})
 }
 
 fn names(of: &str, greatest: u32) -> Value {

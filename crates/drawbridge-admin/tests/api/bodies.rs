@@ -145,7 +145,7 @@ async fn a_null_that_would_remove_what_no_resource_has_is_refused_not_ignored() 
             json!({"limits": {"per_day": null}, "models": null}),
             "/limits/per_day",
         ),
-        (&*key, json!({"rate_limit": null}), "/rate_limit"),
+        (&*key, json!({"rate_limits": null}), "/rate_limits"),
     ] {
         let answer = gateway.root().patch(path, patch).await.must(422);
         assert_eq!(answer.errors(), [(pointer, "unknown_field")]);

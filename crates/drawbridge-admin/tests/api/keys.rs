@@ -1,5 +1,7 @@
 //! `/v1/api-keys`
 
+use std::sync::Arc;
+
 use drawbridge_policy::key::Caller;
 use drawbridge_policy::token::is_plausible;
 use drawbridge_store::Page;
@@ -23,6 +25,39 @@ fn holder(gateway: &Gateway, token: &str) -> Option<String> {
 }
 
 #[tokio::test]
+async fn a_keys_limits_are_saved_shown_and_lifted_with_null() {
+    let gateway = Gateway::furnished().await;
+    let limit = json!({"requests": 100, "per_seconds": 60, "burst": 20});
+    let key =
+        json!({"project": "alpha", "kind": "secret", "rate_limit": limit, "max_concurrent": 4});
+    let key = gateway.key(key).await;
+    assert_eq!(
+        (&key["rate_limit"], &key["max_concurrent"]),
+        (&limit, &json!(4))
+    );
+    let id = key["id"].as_str().unwrap();
+    let live = Arc::clone(gateway.live.load().key(id).unwrap());
+    assert_eq!(live.max_concurrent, Some(4));
+    assert_eq!(live.rate_limit.map(|limit| limit.burst()), Some(20));
+    gateway.assert_live_is_stored().await;
+    let url = format!("/v1/api-keys/{id}");
+    let absurd = json!({"rate_limit": {"per_seconds": 100_000}, "max_concurrent": 0});
+    let answer = gateway.root().patch(&url, absurd).await.must(422);
+    assert_eq!(
+        answer.errors(),
+        [
+            ("/max_concurrent", "out_of_range"),
+            ("/rate_limit/per_seconds", "out_of_range")
+        ]
+    );
+    assert_eq!(answer.body["errors"][1]["suggestion"], 86_400);
+    let lifted = json!({"rate_limit": null, "max_concurrent": null});
+    let answer = gateway.root().patch(&url, lifted.clone()).await.must(200);
+    assert_eq!(answer.body["rate_limit"], json!(null));
+    assert_eq!(answer.body["max_concurrent"], json!(null));
+}
+
+#[tokio::test]
 async fn a_new_key_works_at_once_and_shows_its_token_once() {
     let gateway = Gateway::furnished().await;
     let body = json!({"project": "alpha", "name": "web", "kind": "publishable", "mode": "test", "endpoints": ["one"],
@@ -39,7 +74,7 @@ async fn a_new_key_works_at_once_and_shows_its_token_once() {
         "object": "api_key", "id": id, "project": "alpha", "project_id": "proj_alpha00", "name": "web",
         "kind": "publishable", "mode": "test", "scopes": ["inference"], "endpoints": ["one"],
         "allowed_origins": ["https://app.example.com"], "allowed_ips": null,
-        "require_origin": false, "expires_at": null, "created_at": now().to_string(), "revoked_at": null,
+        "require_origin": false, "max_concurrent": null, "rate_limit": null, "expires_at": null, "created_at": now().to_string(), "revoked_at": null,
         "previous_token_expires_at": null,
         "status": "active", "warnings": [],
     });

@@ -19,7 +19,7 @@ async fn a_project_is_created_shown_renamed_and_deleted() {
     let id = answer.body["id"].as_str().unwrap();
     assert!(id.starts_with("proj_") && id.len() == 17, "{id}");
     let expected = json!({
-        "object": "project", "id": id, "slug": "my-project", "name": "My project",
+        "object": "project", "id": id, "slug": "my-project", "name": "My project", "rate_limit": null,
         "created_at": now().to_string(), "updated_at": now().to_string(),
     });
     assert_eq!(
@@ -176,6 +176,46 @@ async fn the_whole_resource_can_be_sent_back() {
         .await
         .must(200);
     assert_eq!(answer.body["name"], "Renamed");
+}
+
+#[tokio::test]
+async fn a_projects_limit_is_obeyed_at_once_and_goes_with_null() {
+    let gateway = Gateway::furnished().await;
+    let root = gateway.root();
+    let limit = |gateway: &Gateway| {
+        let live = gateway.live.load();
+        let limit = live.project("proj_alpha00").unwrap().rate_limit;
+        limit.map(|limit| (limit.requests(), limit.per_seconds(), limit.burst()))
+    };
+    let url = "/v1/projects/alpha";
+    assert_eq!(limit(&gateway), None);
+    let set = json!({"rate_limit": {"requests": 100, "per_seconds": 60}});
+    let answer = root.patch(url, set).await.must(200);
+    let shown = json!({"requests": 100, "per_seconds": 60, "burst": null});
+    assert_eq!(answer.body["rate_limit"], shown);
+    assert_eq!(limit(&gateway), Some((100, 60, 100)));
+    assert_eq!(
+        gateway.last_change().await,
+        json!({"changed": {"/rate_limit": {"from": null, "to": shown}}})
+    );
+    // A merge patch reaches into it, and renaming leaves it alone.
+    let patch = json!({"name": "Ours", "rate_limit": {"burst": 20}});
+    root.patch(url, patch).await.must(200);
+    assert_eq!(limit(&gateway), Some((100, 60, 20)));
+    gateway.assert_live_is_stored().await;
+    let absurd = json!({"rate_limit": {"requests": 0, "burst": 2_000_000}});
+    let answer = root.patch(url, absurd).await.must(422);
+    assert_eq!(
+        answer.errors(),
+        [
+            ("/rate_limit/requests", "out_of_range"),
+            ("/rate_limit/burst", "out_of_range")
+        ]
+    );
+    assert_eq!(limit(&gateway), Some((100, 60, 20)));
+    let answer = root.patch(url, json!({"rate_limit": null})).await;
+    assert_eq!(answer.must(200).body["rate_limit"], json!(null));
+    assert_eq!(limit(&gateway), None);
 }
 
 #[tokio::test]

@@ -202,7 +202,12 @@ impl Gateway {
         let live = self.live.load();
         assert_eq!(live.revision(), fresh.revision());
         for row in &configuration.keys {
-            assert_eq!(live.key(&row.id), fresh.key(&row.id));
+            // Nothing was used of either.
+            let (live, fresh) = (live.key(&row.id).unwrap(), fresh.key(&row.id).unwrap());
+            assert_eq!(format!("{live:?}"), format!("{fresh:?}"));
+        }
+        for row in &configuration.projects {
+            assert_eq!(live.project(&row.id), fresh.project(&row.id));
         }
         for row in &configuration.endpoints {
             let path = format!("{}/{}", row.project_id, row.name);

@@ -87,6 +87,7 @@ async fn documents() -> (Gateway, Vec<Document>) {
         whole,
     };
     let endpoints = "/v1/projects/alpha/endpoints?dry_run=true";
+    let limit = json!({"requests": 1000, "per_seconds": 60});
     let one = "/v1/projects/alpha/endpoints/one?dry_run=true";
     let parts = json!({
         "models": [{"name": "m"}], "upstream": {"base_url": "http://127.0.0.1:18080"}, "limits": {},
@@ -94,19 +95,20 @@ async fn documents() -> (Gateway, Vec<Document>) {
     });
     let mut endpoint = parts.clone();
     endpoint["name"] = "three".into();
-    let new_key = json!({"project": "alpha", "kind": "secret", "scopes": [], "endpoints": [], "allowed_origins": [], "allowed_ips": []});
+    let new_key = json!({"project": "alpha", "kind": "secret", "scopes": [], "endpoints": [], "allowed_origins": [], "allowed_ips": [],
+        "rate_limit": limit});
     let documents = vec![
         document(
             "ProjectCreate",
             Method::POST,
             "/v1/projects?dry_run=true",
-            json!({"slug": "gamma"}),
+            json!({"slug": "gamma", "rate_limit": limit}),
         ),
         document(
             "ProjectUpdate",
             Method::PATCH,
             "/v1/projects/alpha?dry_run=true",
-            json!({}),
+            json!({"rate_limit": limit}),
         ),
         document("EndpointCreate", Method::POST, endpoints, endpoint),
         document("EndpointUpdate", Method::PATCH, one, parts),
@@ -120,7 +122,7 @@ async fn documents() -> (Gateway, Vec<Document>) {
             "ApiKeyUpdate",
             Method::PATCH,
             &key,
-            json!({"scopes": [], "endpoints": [], "allowed_origins": [], "allowed_ips": []}),
+            json!({"scopes": [], "endpoints": [], "allowed_origins": [], "allowed_ips": [], "rate_limit": limit}),
         ),
         document("Rotation", Method::POST, &rotation, json!({})),
     ];

@@ -23,6 +23,7 @@ fn endpoint(name: &str) -> Endpoint {
     let project = Arc::new(Project {
         id: "proj_tests1".into(),
         slug: "tests".into(),
+        ..Project::default()
     });
     let document = json!({"upstream": {"base_url": "http://127.0.0.1:9/v1"}});
     Endpoint::compile(&project, name, &document, None)

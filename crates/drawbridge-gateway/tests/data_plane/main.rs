@@ -16,6 +16,7 @@ mod https_upstream;
 mod limits;
 mod metrics;
 mod proxying;
+mod rate_limits;
 mod restrictions;
 mod security_headers;
 mod shared_url;

@@ -107,6 +107,7 @@ impl Gateway {
         let project = Arc::new(Project {
             id: project.into(),
             slug: "tests".into(),
+            ..Project::default()
         });
         let credential = Some(Secret::new(CREDENTIAL));
         let (mut endpoint, _) = Endpoint::compile(&project, name, document, credential).unwrap();

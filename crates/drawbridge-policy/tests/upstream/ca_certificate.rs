@@ -17,6 +17,7 @@ fn compile(base_url: &str, ca_certificate: Value) -> Result<Endpoint, Vec<Config
     let project = Arc::new(Project {
         id: "proj_tests1".into(),
         slug: "tests".into(),
+        ..Project::default()
     });
     let document = json!({"upstream": {"base_url": base_url, "ca_certificate": ca_certificate}});
     Endpoint::compile(&project, "e", &document, None).map(|(endpoint, _warnings)| endpoint)

@@ -45,6 +45,7 @@ pub(crate) fn project(number: i64) -> ProjectRow {
         id: format!("proj_{number:06}"),
         slug: format!("project-{number}"),
         name: format!("Project “{number}”"),
+        settings: json!({"rate_limit": {"requests": number, "per_seconds": 60, "burst": null}}),
         revision: 0,
         created_at: moment(number),
         updated_at: moment(number),

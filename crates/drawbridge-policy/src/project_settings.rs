@@ -1,0 +1,46 @@
+//! What a project is set to, as people write it.
+//!
+//! What [`ProjectSettings::read`] accepts is valid in itself, and it names every problem of what it does not.
+
+use serde_json::{Value, json};
+
+use crate::document::Fields;
+use crate::issue::{ConfigIssue, Problems};
+use crate::rate_limit::RateLimit;
+
+/// A project's settings: `{"rate_limit"}`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProjectSettings {
+    /// For keys that have none of their own; `None` means no limit.
+    pub rate_limit: Option<RateLimit>,
+}
+
+impl ProjectSettings {
+    /// Reads a whole document.
+    ///
+    /// # Errors
+    /// Every problem of the document.
+    pub fn read(document: &Value) -> Result<Self, Vec<ConfigIssue>> {
+        let mut problems = Problems::new();
+        let settings = Fields::open(document, "", &mut problems).map(|mut fields| {
+            let settings = Self::read_fields(&mut fields, &mut problems);
+            fields.finish(&mut problems);
+            settings
+        });
+        problems.into_result(settings.unwrap_or_default())
+    }
+
+    /// Reads the members of a document that may have others too; the caller ends the walk.
+    pub fn read_fields(fields: &mut Fields<'_>, problems: &mut Problems) -> Self {
+        let pointer = fields.pointer_to("rate_limit");
+        let rate_limit = fields.nullable("rate_limit");
+        Self {
+            rate_limit: rate_limit.and_then(|value| RateLimit::read(value, &pointer, problems)),
+        }
+    }
+
+    /// The whole document, defaults filled in.
+    pub fn to_value(self) -> Value {
+        json!({"rate_limit": self.rate_limit.map(RateLimit::to_value)})
+    }
+}

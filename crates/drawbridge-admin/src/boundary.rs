@@ -15,7 +15,7 @@ use http::{HeaderMap, Method, StatusCode};
 
 use crate::answer::CalledBy;
 use crate::problem::{Fault, Problem};
-use crate::{AdminState, ClientAddress};
+use crate::{AdminState, ClientAddress, key_uses};
 
 /// Who called, and by which token.
 #[derive(Clone, Debug)]
@@ -54,6 +54,8 @@ pub(crate) async fn identify(
         Err(problem) => return problem.into_response(),
     };
     let called_by = CalledBy(identity.caller.clone());
+    let client = request.extensions().get().map(|ClientAddress(ip)| *ip);
+    key_uses::note(&state, &identity.caller, client, request.headers());
     let checked = check_key(&identity.caller, &request);
     let mut response = match checked {
         Ok(()) => {

@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::patch::{merged, refuse_made, take_read_only};
 
 /// Members that the gateway makes.
-const MADE: [&str; 8] = [
+const MADE: [&str; 11] = [
     "object",
     "id",
     "project_id",
@@ -24,9 +24,20 @@ const MADE: [&str; 8] = [
     "previous_token_expires_at",
     "status",
     "warnings",
+    "last_used_at",
+    "last_used_ip",
+    "last_used_origin",
 ];
-/// These, and members that never change.
-const READ_ONLY: [&str; 11] = [
+/// What moves by itself, and what it may have been when a resource was fetched that is sent back now.
+const MOVING: [(&str, fn(&Value) -> bool); 3] = [
+    ("last_used_at", |value| value.is_null() || is_time(value)),
+    ("last_used_ip", |value| value.is_null() || value.is_string()),
+    ("last_used_origin", |value| {
+        value.is_null() || value.is_string()
+    }),
+];
+/// What the gateway makes, and members that never change.
+const READ_ONLY: [&str; 14] = [
     "object",
     "id",
     "project",
@@ -38,6 +49,9 @@ const READ_ONLY: [&str; 11] = [
     "previous_token_expires_at",
     "status",
     "warnings",
+    "last_used_at",
+    "last_used_ip",
+    "last_used_origin",
 ];
 
 /// A new key, as it was asked for.
@@ -84,6 +98,11 @@ pub(crate) fn patched(
     now: Timestamp,
     problems: &mut Problems,
 ) -> Option<KeyConfig> {
+    for (name, may_have_been) in MOVING {
+        if patch.get(name).is_some_and(may_have_been) {
+            patch.shift_remove(name);
+        }
+    }
     take_read_only(&mut patch, &READ_ONLY, shown, "", problems);
     let is_moved = patch.contains_key("expires_at");
     let issues = |document: &Value| KeyConfig::read(document).err().unwrap_or_default();
@@ -107,6 +126,7 @@ pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
         (None, Some(end)) if end <= now => "expired",
         (None, _) => "active",
     };
+    let last = row.last_use.as_ref();
     json!({
         "object": "api_key",
         "id": row.id,
@@ -127,6 +147,9 @@ pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
         "revoked_at": row.revoked_at.map(|time| time.to_string()),
         "previous_token_expires_at": previous_token_end(row),
         "status": status,
+        "last_used_at": last.map(|last| last.at.to_string()),
+        "last_used_ip": last.map(|last| last.ip.to_string()),
+        "last_used_origin": last.and_then(|last| last.origin.as_deref()),
         "warnings": warnings,
     })
 }
@@ -135,6 +158,11 @@ pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
 pub(crate) fn previous_token_end(row: &KeyRow) -> Option<String> {
     let previous = row.tokens.get(1)?;
     previous.expires_at.map(|end| end.to_string())
+}
+
+fn is_time(value: &Value) -> bool {
+    let text = value.as_str();
+    text.is_some_and(|text| text.parse::<Timestamp>().is_ok())
 }
 
 fn read(document: &Value, problems: &mut Problems) -> Option<KeyConfig> {

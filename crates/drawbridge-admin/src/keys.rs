@@ -103,6 +103,7 @@ async fn insert(
         revision: 0,
         created_at: writing.now,
         updated_at: writing.now,
+        last_use: None,
     };
     writing.write.insert_key(&row).await?;
     let mut change = audit::created(&row.document);

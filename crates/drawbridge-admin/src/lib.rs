@@ -21,6 +21,7 @@ mod endpoint_document;
 mod endpoints;
 mod fault;
 mod key_document;
+mod key_uses;
 mod keys;
 mod metrics;
 mod openapi;
@@ -38,6 +39,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use drawbridge_policy::key_use::KeyUses;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::Live;
 use drawbridge_policy::upstream::Destinations;
@@ -60,6 +62,8 @@ pub struct AdminState {
     pub clock: fn() -> Timestamp,
     /// The origins whose pages may call management, and the hosts that it answers to.
     pub own_origins: OwnOrigins,
+    /// Last uses of keys that are not stored yet; see [`AdminState::keep_key_uses`].
+    pub key_uses: Arc<KeyUses>,
     /// Where upstreams may be.
     pub destinations: Arc<Destinations>,
     /// What `/metrics` shows.

@@ -85,6 +85,7 @@ impl Gateway {
             tls: None,
             trusted_proxies: NetworkSet::default(),
             proxy_protocol: false,
+            key_uses: Arc::default(),
             security_headers: SecurityHeaders::default(),
             log,
             management,

@@ -25,6 +25,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::Shared;
 use crate::connection::{Connection, Socket};
 use crate::failures::Failures;
+use crate::key_uses::CoreKeyUses;
 use crate::listener::Serves;
 use crate::log::CoreLog;
 use crate::metrics::CoreMetrics;
@@ -48,6 +49,7 @@ pub(crate) struct Core {
     pub(crate) pool: Pool,
     pub(crate) log: CoreLog,
     pub(crate) metrics: CoreMetrics,
+    pub(crate) key_uses: CoreKeyUses,
     id_prefix: u64,
     next_id: Cell<u64>,
     next_connection: Cell<u64>,
@@ -87,6 +89,7 @@ pub(crate) fn spawn(
                 pool: Pool::new(shared.parts.times.pool_idle, metrics.shared()),
                 metrics,
                 log: shared.parts.log.core(),
+                key_uses: CoreKeyUses::new(Arc::clone(&shared.parts.key_uses)),
                 id_prefix: u64::from_ne_bytes(prefix),
                 next_id: Cell::new(0),
                 next_connection: Cell::new(0),
@@ -141,6 +144,7 @@ async fn serve(core: Rc<Core>, sockets: Vec<(TcpListener, Serves)>) {
         }
         core.end_overdue(now, cut_at);
         core.pool.prune(now);
+        core.key_uses.hand_over();
         for failures in [&core.failed_handshakes, &core.failed_proxy_headers] {
             if let Some(report) = failures.report(now) {
                 core.log.info(&report);

@@ -13,6 +13,7 @@ mod core;
 mod failures;
 mod headers;
 mod judge;
+mod key_uses;
 mod limit;
 mod listener;
 pub mod log;
@@ -41,6 +42,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use drawbridge_policy::failed_keys::FailedKeys;
+use drawbridge_policy::key_use::KeyUses;
 use drawbridge_policy::network::NetworkSet;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::Live;
@@ -103,6 +105,8 @@ pub struct Parts {
     pub log: Log,
     /// Where everything is counted.
     pub metrics: Arc<Metrics>,
+    /// Where last uses of keys go.
+    pub key_uses: Arc<KeyUses>,
     /// Where management requests go.
     pub management: mpsc::Sender<ManagementCall>,
     /// How connections to upstreams are made.

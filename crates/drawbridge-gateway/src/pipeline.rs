@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use drawbridge_policy::denial::Denial;
+use drawbridge_policy::key::Caller;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, Uri, Version};
@@ -51,6 +52,10 @@ pub(crate) async fn answer(
     let mut trail = Trail::new(core, exchange, &head, id, snapshot.revision());
     let judged = judge(core, &snapshot, &head, &mut trail);
     drop(snapshot);
+    if let Some(Caller::Key(key)) = &trail.caller {
+        let origin = trail.origin.as_ref();
+        core.key_uses.note(key, client.address, origin);
+    }
     let judged = judged.and_then(|step| limit(step, &mut trail));
     // hyper has dropped a Content-Length beside it: what follows such a body cannot be trusted (RFC 9112 section 6.1).
     let is_last = head.headers.contains_key(header::TRANSFER_ENCODING);

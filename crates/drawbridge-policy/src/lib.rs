@@ -18,6 +18,7 @@ pub mod joint;
 pub mod key;
 pub mod key_config;
 pub mod key_origins;
+pub mod key_use;
 pub mod meter;
 pub mod model_scan;
 pub mod names;

@@ -2,6 +2,8 @@
 //!
 //! Must read back exactly what was written; what cannot have been written is [`StoreError::Corrupt`], never a guess.
 
+use std::net::IpAddr;
+
 use drawbridge_policy::token::TokenDigest;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -60,6 +62,12 @@ impl<'r> Columns<'r> {
         let text: Option<&str> = self.take()?;
         let parsed = text.map(str::parse).transpose();
         parsed.map_err(|error: jiff::Error| self.corrupt(self.next - 1, error))
+    }
+
+    pub(crate) fn optional_address(&mut self) -> Result<Option<IpAddr>, StoreError> {
+        let text: Option<&str> = self.take()?;
+        let parsed = text.map(str::parse).transpose();
+        parsed.map_err(|error: std::net::AddrParseError| self.corrupt(self.next - 1, error))
     }
 
     pub(crate) fn json(&mut self) -> Result<Value, StoreError> {

@@ -30,6 +30,11 @@ pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
         "project settings",
         include_str!("../migrations/sqlite/0003_project_settings.sql"),
     ),
+    (
+        4,
+        "key uses",
+        include_str!("../migrations/sqlite/0004_key_uses.sql"),
+    ),
 ];
 
 const COUNT_TABLES: &str =

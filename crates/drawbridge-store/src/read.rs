@@ -1,6 +1,7 @@
 //! Reading rows, within a write or without.
 
 use drawbridge_policy::endpoint::Secret;
+use drawbridge_policy::key_use::KeyUse;
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -292,6 +293,7 @@ fn to_keys(rows: &[SqliteRow]) -> Rows<KeyRow> {
             revision: columns.number()?,
             created_at: columns.time()?,
             updated_at: columns.time()?,
+            last_use: to_key_use(&mut columns)?,
         };
         let digest = columns.optional_digest()?;
         let expires_at = columns.optional_time()?;
@@ -303,6 +305,16 @@ fn to_keys(rows: &[SqliteRow]) -> Rows<KeyRow> {
         }
     }
     Ok(keys)
+}
+
+fn to_key_use(columns: &mut Columns<'_>) -> Result<Option<KeyUse>, StoreError> {
+    let (at, ip) = (columns.optional_time()?, columns.optional_address()?);
+    let origin: Option<String> = columns.take()?;
+    Ok(at.zip(ip).map(|(at, ip)| KeyUse {
+        at,
+        ip,
+        origin: origin.map(Into::into),
+    }))
 }
 
 pub(crate) fn to_audit(row: &SqliteRow) -> Result<AuditRow, StoreError> {

@@ -3,6 +3,7 @@
 //! Rows carry documents as clients gave them; they must never carry a token or, in a document, a credential.
 
 use drawbridge_policy::endpoint::Secret;
+use drawbridge_policy::key_use::KeyUse;
 use drawbridge_policy::token::TokenDigest;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -79,6 +80,8 @@ pub struct KeyRow {
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+    /// When it was last used, as far as is stored; what a write is given here is ignored.
+    pub last_use: Option<KeyUse>,
 }
 
 /// A token of a key, as its digest.

@@ -3,16 +3,18 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use drawbridge_policy::key_use::KeyUse;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection as _, Sqlite};
 use tokio::sync::Mutex;
 
 use crate::audit::{AuditFilter, AuditRow};
+use crate::column::from_time;
 use crate::error::StoreError;
 use crate::key::MasterKey;
 use crate::row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow};
-use crate::sqlite::Writer;
+use crate::sqlite::{BEGIN, Writer};
 use crate::write::Write;
 use crate::{open, read, sql};
 
@@ -139,6 +141,29 @@ impl Store {
     pub async fn write(&self) -> Result<Write, StoreError> {
         let writer = Arc::clone(&self.writer).lock_owned().await;
         Write::begin(writer, Arc::clone(&self.key)).await
+    }
+
+    /// Stores last uses of keys, by their ids, in one transaction that is no write: nothing gets a revision, and the audit
+    /// log has nothing of it. Keys that are gone are left out.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`]; nothing was stored then.
+    pub async fn record_key_uses(&self, uses: &[(Box<str>, KeyUse)]) -> Result<(), StoreError> {
+        let mut writer = self.writer.lock().await;
+        // Dropped after a failure, it is closed, which rolls back.
+        let mut connection = writer.take().await?;
+        sqlx::query(BEGIN).execute(&mut connection).await?;
+        for (id, last) in uses {
+            sqlx::query(sql::RECORD_KEY_USE)
+                .bind(&**id)
+                .bind(from_time(last.at))
+                .bind(last.ip.to_string())
+                .bind(last.origin.as_deref())
+                .execute(&mut connection)
+                .await?;
+        }
+        let done = writer.commit(connection).await;
+        done.map_err(|error| StoreError::Unavailable(error.into()))
     }
 
     /// Whether the database answers.

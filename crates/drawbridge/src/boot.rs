@@ -7,6 +7,7 @@
 mod certificate;
 mod control;
 mod descriptors;
+mod key_uses;
 mod root_key;
 
 use std::io::{IsTerminal, Write as _};
@@ -19,6 +20,7 @@ use anyhow::Context;
 use drawbridge_gateway::log::{Format, Level, Log};
 use drawbridge_gateway::tls::Certificate;
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running as Gateway, Times};
+use drawbridge_policy::key_use::KeyUses;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::upstream::Destinations;
 use rustls::RootCertStore;
@@ -104,6 +106,7 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
         proxy_protocol: settings.proxy_protocol,
         log: log.clone(),
         metrics: opened.metrics,
+        key_uses: opened.key_uses,
         management: calls,
         connector: Arc::new(connector),
         max_connections: settings.limits.max_connections,
@@ -219,4 +222,5 @@ struct Opened {
     own_origins: OwnOrigins,
     metrics: Arc<Metrics>,
     destinations: Arc<Destinations>,
+    key_uses: Arc<KeyUses>,
 }

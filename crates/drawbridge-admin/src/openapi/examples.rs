@@ -102,6 +102,9 @@ fn api_key(form: Form) -> Value {
             "revoked_at": null,
             "previous_token_expires_at": null,
             "status": "active",
+            "last_used_at": THEN,
+            "last_used_ip": "203.0.113.7",
+            "last_used_origin": "https://app.example.com",
             "warnings": [],
         }),
     }

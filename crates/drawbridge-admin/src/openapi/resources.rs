@@ -225,6 +225,8 @@ fn api_key() -> Object {
         "The token of another gateway that is to open this key; made where it is not given.";
     let previous =
         "When the token before the last rotation ends, or ended; null where it was never rotated.";
+    let last_used = "When a request last came with a valid token of it, whatever the answer; up to three seconds late. \
+                     It moves without the ETag.";
     Object {
         name: Resource::ApiKey.name(),
         about: "What opens endpoints, and management, to its holder.",
@@ -276,6 +278,17 @@ fn api_key() -> Object {
                 "status",
                 choice(&["active", "expired", "revoked"]),
                 "Whether it opens anything.",
+            ),
+            Member::made("last_used_at", or_null(time()), last_used),
+            Member::made(
+                "last_used_ip",
+                or_null(text()),
+                "From which address it was used then.",
+            ),
+            Member::made(
+                "last_used_origin",
+                or_null(text()),
+                "The `Origin` that came with it then, if one did.",
             ),
             warnings(),
             Member::fixed("token", pattern(IMPORTED_TOKEN), token).secret(),

@@ -16,6 +16,7 @@ mod credentials;
 mod document;
 mod dry_run;
 mod endpoints;
+mod key_uses;
 mod keys;
 mod metrics;
 mod openapi;

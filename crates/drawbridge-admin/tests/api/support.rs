@@ -48,6 +48,8 @@ pub(crate) fn pass(time: SignedDuration) {
 /// A gateway without a data plane.
 pub(crate) struct Gateway {
     router: Router,
+    /// What the router works with.
+    pub(crate) state: AdminState,
     pub(crate) live: Arc<Live>,
     pub(crate) store: Store,
     /// Whether answers are held against the OpenAPI document: not about rows that this release would never have stored.
@@ -91,11 +93,13 @@ impl Gateway {
             live: Arc::clone(&live),
             clock: now,
             own_origins,
+            key_uses: Arc::default(),
             destinations: Arc::new(Destinations::new([listener], None::<[_; 0]>)),
             metrics: MetricsSource::new(listener, || "# EOF\n".to_owned()),
         };
         Self {
-            router: router(state),
+            router: router(state.clone()),
+            state,
             live,
             store,
             is_documented: true,

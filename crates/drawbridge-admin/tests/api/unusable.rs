@@ -34,6 +34,7 @@ async fn save(gateway: &Gateway, endpoint: Value, key: Value) {
         revision: 0,
         created_at: now(),
         updated_at: now(),
+        last_use: None,
     };
     write.insert_key(&key).await.unwrap();
     write.commit(audit()).await.unwrap();

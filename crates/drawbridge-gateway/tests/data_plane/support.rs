@@ -12,6 +12,7 @@ use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
 use drawbridge_policy::key::KeyToken;
 use drawbridge_policy::key_config::KeyConfig;
+use drawbridge_policy::key_use::KeyUses;
 use drawbridge_policy::network::NetworkSet;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Change, Live, Snapshot};
@@ -37,6 +38,7 @@ pub(crate) struct Gateway {
     pub(crate) address: SocketAddr,
     pub(crate) calls: mpsc::Receiver<ManagementCall>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) key_uses: Arc<KeyUses>,
     revision: std::cell::Cell<u64>,
 }
 
@@ -65,6 +67,7 @@ impl Gateway {
         let (log, _writer) = Log::start(Format::Json, Level::Info, std::io::sink()).unwrap();
         let (management, calls) = mpsc::channel(8);
         let metrics = Arc::new(Metrics::new(Arc::clone(&live), log.clone()));
+        let key_uses = Arc::<KeyUses>::default();
         let mut parts = Parts {
             live: Arc::clone(&live),
             metrics: Arc::clone(&metrics),
@@ -72,6 +75,7 @@ impl Gateway {
             tls: None,
             trusted_proxies: NetworkSet::default(),
             proxy_protocol: false,
+            key_uses: Arc::clone(&key_uses),
             log,
             management,
             connector: Arc::new(connector),
@@ -88,6 +92,7 @@ impl Gateway {
             address,
             calls,
             metrics,
+            key_uses,
             revision: 0.into(),
         };
         gateway.publish([

@@ -86,6 +86,7 @@ pub(crate) fn key(project: &ProjectRow, number: i64) -> KeyRow {
         revision: 0,
         created_at: moment(number),
         updated_at: moment(number),
+        last_use: None,
     }
 }
 

@@ -24,6 +24,7 @@ on_sqlite! {
         an_update_replaces_the_tokens_of_a_key
         endpoints_keep_their_order_of_creation
         rows_get_the_revision_of_their_last_change
+        the_last_use_of_a_key_is_kept_beside_its_revisions
         a_store_with_nothing_in_it_is_at_revision_zero_and_ready
     }
     rules {

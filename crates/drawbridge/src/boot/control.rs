@@ -21,10 +21,11 @@ use drawbridge_store::{MasterKey, Store};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use tokio::sync::mpsc::Receiver;
+use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use super::{Opened, root_key};
+use super::{Opened, key_uses, root_key};
 use crate::settings::Settings;
 
 /// Encrypts upstream credentials; in the data directory.
@@ -59,7 +60,12 @@ pub(super) fn run(
         if opened.send(Ok(ready)).is_err() {
             return;
         }
+        let (stop, stopped) = oneshot::channel();
+        let keeping = tokio::spawn(key_uses::keep(state.clone(), log.clone(), stopped));
         answer_all(&drawbridge_admin::router(state), calls, log).await;
+        // The cores have ended, and handed over what they had.
+        let _ = stop.send(());
+        let _ = keeping.await;
     });
 }
 
@@ -100,6 +106,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     let own = [Some(bound.address()), management].into_iter().flatten();
     let destinations = Destinations::new(own, settings.upstream_networks.clone());
     let destinations = Arc::new(destinations);
+    let key_uses = Arc::default();
     let state = AdminState {
         store,
         live: Arc::clone(&live),
@@ -113,6 +120,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
             exposed.exposition()
         }),
         destinations: Arc::clone(&destinations),
+        key_uses: Arc::clone(&key_uses),
     };
     Ok((
         state,
@@ -122,6 +130,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
             own_origins,
             metrics,
             destinations,
+            key_uses,
         },
     ))
 }

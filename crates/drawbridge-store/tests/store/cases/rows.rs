@@ -1,5 +1,6 @@
 //! Rows read back as they were written.
 
+use drawbridge_policy::key_use::KeyUse;
 use drawbridge_policy::token::TokenDigest;
 use drawbridge_store::{KeyRow, Store, TokenRow};
 use serde_json::json;
@@ -273,6 +274,47 @@ pub(crate) async fn rows_get_the_revision_of_their_last_change(store: Store) {
     let loaded = store.load().await.unwrap();
     let revisions: Vec<u64> = loaded.projects.iter().map(|row| row.revision).collect();
     assert_eq!((loaded.revision, revisions), (4, vec![1, 4, 3]));
+}
+
+pub(crate) async fn the_last_use_of_a_key_is_kept_beside_its_revisions(store: Store) {
+    change(&store, async |write| {
+        write.insert_project(&project(1)).await?;
+        write.insert_key(&key(&project(1), 1)).await?;
+        write.insert_key(&key(&project(1), 2)).await
+    })
+    .await
+    .unwrap();
+    let used = |number, origin: Option<&str>| KeyUse {
+        at: moment(number),
+        ip: "2001:db8::1".parse().unwrap(),
+        origin: origin.map(Into::into),
+    };
+    let record = async |id: &str, last| store.record_key_uses(&[(id.into(), last)]).await;
+    let last_use = async |id: &str| store.key(id).await.unwrap().unwrap().last_use;
+    let (one, two) = ("ak_live_000001", "ak_live_000002");
+    assert_eq!(last_use(one).await, None);
+    record(one, used(5, Some("https://app.example.com")))
+        .await
+        .unwrap();
+    // What comes late changes nothing, and who is gone is left out.
+    record(one, used(4, None)).await.unwrap();
+    record("ak_live_gone", used(5, None)).await.unwrap();
+    let expected = Some(used(5, Some("https://app.example.com")));
+    assert_eq!(last_use(one).await, expected);
+    assert_eq!(last_use(two).await, None);
+    record(one, used(6, None)).await.unwrap();
+    assert_eq!(last_use(one).await, Some(used(6, None)));
+
+    let loaded = store.load().await.unwrap();
+    assert_eq!((loaded.revision, loaded.keys[0].revision), (1, 1));
+    assert_eq!(loaded.keys[0].last_use, Some(used(6, None)));
+    assert_eq!(store.audit(&EVERYTHING).await.unwrap().rows.len(), 1);
+    // A change of the key leaves it alone.
+    let done = change(&store, async |write| {
+        write.update_key(&key(&project(1), 1)).await
+    });
+    assert_eq!(done.await.unwrap().revision, 2);
+    assert_eq!(last_use(one).await, Some(used(6, None)));
 }
 
 pub(crate) async fn a_store_with_nothing_in_it_is_at_revision_zero_and_ready(store: Store) {

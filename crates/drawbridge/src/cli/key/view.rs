@@ -1,5 +1,6 @@
 //! Keys as people read them.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::cli::output::{fields, text};
@@ -14,6 +15,7 @@ pub(super) const HEADINGS: &[&str] = &[
     "status",
     "endpoints",
     "expires",
+    "used",
 ];
 
 /// One key in a list.
@@ -27,6 +29,7 @@ pub(super) fn row(key: &Value) -> Vec<String> {
         text(&key["status"]),
         endpoints(key),
         expires(key),
+        last_used(key, Timestamp::now()),
     ]
 }
 
@@ -44,6 +47,41 @@ fn expires(key: &Value) -> String {
     }
 }
 
+/// When a key was last used: `3 minutes ago`.
+fn last_used(key: &Value, now: Timestamp) -> String {
+    let then = key["last_used_at"].as_str();
+    match then.and_then(|then| then.parse().ok()) {
+        Some(then) => ago(then, now),
+        None => "never".to_owned(),
+    }
+}
+
+/// The same, and by whom: `3 minutes ago from 203.0.113.7, https://app.example.com`.
+fn used(key: &Value, now: Timestamp) -> String {
+    let mut used = last_used(key, now);
+    if let Some(ip) = key["last_used_ip"].as_str() {
+        used = format!("{used} from {ip}");
+    }
+    if let Some(origin) = key["last_used_origin"].as_str() {
+        used = format!("{used}, {origin}");
+    }
+    used
+}
+
+/// How long ago a moment was, in the largest unit that fits.
+fn ago(then: Timestamp, now: Timestamp) -> String {
+    let seconds = now.duration_since(then).as_secs();
+    let (count, unit) = match seconds {
+        ..1 => return "just now".to_owned(),
+        1..60 => (seconds, "second"),
+        60..3600 => (seconds / 60, "minute"),
+        3600..86_400 => (seconds / 3600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {unit}{plural} ago")
+}
+
 /// One key, field by field; never its token.
 pub(super) fn human(key: &Value) -> String {
     let mut pairs = vec![
@@ -57,6 +95,7 @@ pub(super) fn human(key: &Value) -> String {
         ("endpoints", endpoints(key)),
         ("expires", expires(key)),
         ("created", text(&key["created_at"])),
+        ("used", used(key, Timestamp::now())),
     ];
     if !key["allowed_origins"].is_null() {
         pairs.push(("origins", text(&key["allowed_origins"])));
@@ -93,6 +132,30 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn last_uses_are_told_in_the_largest_unit_with_address_and_page() {
+        let now: Timestamp = "2026-11-21T12:00:00Z".parse().unwrap();
+        for (then, expected) in [
+            ("2026-11-21T12:00:00Z", "just now"),
+            // The gateway's clock may be ahead.
+            ("2026-11-21T12:00:09Z", "just now"),
+            ("2026-11-21T11:59:59Z", "1 second ago"),
+            ("2026-11-21T11:59:01Z", "59 seconds ago"),
+            ("2026-11-21T11:56:59Z", "3 minutes ago"),
+            ("2026-11-21T10:59:00Z", "1 hour ago"),
+            ("2026-11-20T12:00:01Z", "23 hours ago"),
+            ("2025-11-21T12:00:00Z", "365 days ago"),
+        ] {
+            let key = json!({"last_used_at": then, "last_used_ip": "203.0.113.7", "last_used_origin": null});
+            assert_eq!(last_used(&key, now), expected);
+            assert_eq!(used(&key, now), format!("{expected} from 203.0.113.7"));
+        }
+        let page = "https://app.example.com";
+        let key = json!({"last_used_at": "2026-11-21T11:57:00Z", "last_used_ip": "::1", "last_used_origin": page});
+        assert_eq!(used(&key, now), format!("3 minutes ago from ::1, {page}"));
+        assert_eq!(used(&json!({"last_used_at": null}), now), "never");
+    }
 
     #[test]
     fn a_new_key_shows_its_token_and_an_imported_one_does_not() {

@@ -16,7 +16,7 @@ use crate::error::Cause;
 const VERSION: u8 = 1;
 const NONCE_LENGTH: usize = 24;
 
-/// The key that credentials are encrypted with; wiped from memory when dropped.
+/// The key that credentials and answers are encrypted with; wiped from memory when dropped.
 #[derive(Clone)]
 pub struct MasterKey(Zeroizing<[u8; 32]>);
 
@@ -86,16 +86,22 @@ pub(crate) enum Place<'a> {
         /// Its name.
         name: &'a str,
     },
+    /// What a request was answered.
+    Answer {
+        /// What the answer is found by.
+        scope: &'a [u8; 32],
+    },
 }
 
 impl Place<'_> {
-    /// Ids and names hold no zero byte, so that different places never read the same.
+    /// Ids and names hold no zero byte, and each kind begins otherwise, so that different places never read the same.
     fn associated_data(&self) -> Vec<u8> {
         match self {
             Self::KeyCheck => b"key check".to_vec(),
             Self::Endpoint { project_id, name } => {
                 format!("endpoint\0{project_id}\0{name}").into_bytes()
             }
+            Self::Answer { scope } => [b"answer\0", &scope[..]].concat(),
         }
     }
 }

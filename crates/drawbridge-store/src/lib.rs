@@ -1,4 +1,4 @@
-//! The only SQL: configuration, keys and audit log in an embedded database.
+//! The only SQL: configuration, keys, audit log and idempotency records in an embedded database.
 //!
 //! A [`Store`] reads, a [`Write`] is one transaction: its changes, one step of the revision and one audit row, all or
 //! nothing. Credentials are encrypted before they reach the database.
@@ -12,6 +12,7 @@ mod changes;
 mod column;
 mod data_dir;
 mod error;
+mod idempotency;
 mod key;
 mod key_file;
 mod migrate;
@@ -26,6 +27,7 @@ mod write;
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use chain::{Broken, Link, NoLink, hexadecimal, verify_audit};
 pub use error::{Cause, Conflict, StoreError};
+pub use idempotency::{IdempotencyRecord, MOST_BYTES_OF_A_KEY};
 pub use key::MasterKey;
 pub use row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};
 pub use store::Store;

@@ -35,6 +35,11 @@ pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
         "key uses",
         include_str!("../migrations/sqlite/0004_key_uses.sql"),
     ),
+    (
+        5,
+        "idempotency",
+        include_str!("../migrations/sqlite/0005_idempotency.sql"),
+    ),
 ];
 
 const COUNT_TABLES: &str =
@@ -169,27 +174,15 @@ pub(crate) mod tests {
     use super::*;
     use crate::sqlite;
 
+    const KNOWN: i64 = SQLITE[SQLITE.len() - 1].0;
+
     /// The migrations as they would be with one more.
-    const NEXT: &[(i64, &str, &str)] = &[
-        SQLITE[0],
-        SQLITE[1],
-        SQLITE[2],
-        (
-            4,
-            "next",
-            "ALTER TABLE projects ADD COLUMN document TEXT NOT NULL DEFAULT '{}'",
-        ),
-    ];
-    const BROKEN: &[(i64, &str, &str)] = &[
-        SQLITE[0],
-        SQLITE[1],
-        SQLITE[2],
-        (
-            4,
-            "next",
-            "CREATE TABLE half (id INTEGER); CREATE TABLE meta (id INTEGER)",
-        ),
-    ];
+    fn and(statements: &'static str) -> Vec<(i64, &'static str, &'static str)> {
+        [SQLITE, &[(KNOWN + 1, "next", statements)]].concat()
+    }
+
+    const NEXT: &str = "ALTER TABLE projects ADD COLUMN document TEXT NOT NULL DEFAULT '{}'";
+    const BROKEN: &str = "CREATE TABLE half (id INTEGER); CREATE TABLE meta (id INTEGER)";
 
     /// A new database at the newest schema.
     pub(crate) async fn migrated(path: &Path) -> SqliteConnection {
@@ -227,18 +220,20 @@ pub(crate) mod tests {
         assert!(backups(&directory).is_empty(), "a new database needs none");
 
         // A backup that was cut short before does not stand in the way.
-        std::fs::write(directory.path().join("drawbridge.schema-3.draft"), "half").unwrap();
-        migrate(&mut connection, &path, NEXT).await.unwrap();
-        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(4));
-        assert_eq!(backups(&directory), ["drawbridge.schema-3.db"]);
+        let name = format!("drawbridge.schema-{KNOWN}");
+        std::fs::write(directory.path().join(format!("{name}.draft")), "half").unwrap();
+        migrate(&mut connection, &path, &and(NEXT)).await.unwrap();
+        let newer = Some(KNOWN + 1);
+        assert_eq!(version(&mut connection, &path).await.unwrap(), newer);
+        assert_eq!(backups(&directory), [format!("{name}.db")]);
 
-        let backup = directory.path().join("drawbridge.schema-3.db");
+        let backup = directory.path().join(format!("{name}.db"));
         assert_eq!(
             std::fs::metadata(&backup).unwrap().permissions().mode() & 0o777,
             0o600
         );
         let mut old = connect(&backup).await;
-        assert_eq!(version(&mut old, &backup).await.unwrap(), Some(3));
+        assert_eq!(version(&mut old, &backup).await.unwrap(), Some(KNOWN));
         migrate(&mut old, &backup, SQLITE).await.unwrap();
         let slug: String = sqlx::query_scalar("SELECT slug FROM projects")
             .fetch_one(&mut old)
@@ -246,7 +241,7 @@ pub(crate) mod tests {
             .unwrap();
         assert_eq!(slug, "one");
 
-        migrate(&mut connection, &path, NEXT).await.unwrap();
+        migrate(&mut connection, &path, &and(NEXT)).await.unwrap();
         assert_eq!(backups(&directory).len(), 1, "up to date: nothing to do");
     }
 
@@ -255,11 +250,11 @@ pub(crate) mod tests {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("drawbridge.db");
         let mut connection = migrated(&path).await;
-        let failed = migrate(&mut connection, &path, BROKEN).await;
+        let failed = migrate(&mut connection, &path, &and(BROKEN)).await;
         assert!(matches!(failed, Err(StoreError::Open { .. })), "{failed:?}");
         drop(connection);
         let mut connection = connect(&path).await;
-        migrate(&mut connection, &path, NEXT).await.unwrap();
+        migrate(&mut connection, &path, &and(NEXT)).await.unwrap();
         let half: Result<i64, _> = sqlx::query_scalar("SELECT COUNT(*) FROM half")
             .fetch_one(&mut connection)
             .await;
@@ -271,19 +266,15 @@ pub(crate) mod tests {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("drawbridge.db");
         let mut connection = migrated(&path).await;
-        migrate(&mut connection, &path, NEXT).await.unwrap();
+        migrate(&mut connection, &path, &and(NEXT)).await.unwrap();
         let refused = migrate(&mut connection, &path, SQLITE).await;
-        assert!(
-            matches!(
-                refused,
-                Err(StoreError::NewerSchema {
-                    found: 4,
-                    known: 3,
-                    ..
-                })
-            ),
-            "{refused:?}"
+        let Err(StoreError::NewerSchema { found, known, .. }) = refused else {
+            panic!("{refused:?}");
+        };
+        assert_eq!((found, known), (KNOWN + 1, KNOWN));
+        assert_eq!(
+            version(&mut connection, &path).await.unwrap(),
+            Some(KNOWN + 1)
         );
-        assert_eq!(version(&mut connection, &path).await.unwrap(), Some(4));
     }
 }

@@ -7,7 +7,7 @@ use drawbridge_policy::key_use::KeyUse;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection as _, Sqlite};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::audit::{AuditFilter, AuditRow};
 use crate::column::from_time;
@@ -177,7 +177,16 @@ impl Store {
             .is_ok()
     }
 
-    async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+    pub(crate) fn master_key(&self) -> &MasterKey {
+        &self.key
+    }
+
+    /// The connection that writes, once writes begun before have ended.
+    pub(crate) async fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().await
+    }
+
+    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         Ok(self.readers.acquire().await?)
     }
 }

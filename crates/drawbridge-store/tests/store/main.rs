@@ -13,6 +13,7 @@ mod cases;
 mod chain;
 mod child;
 mod faults;
+mod idempotency;
 mod kill;
 mod open;
 mod sample;

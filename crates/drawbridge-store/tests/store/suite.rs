@@ -56,4 +56,10 @@ on_sqlite! {
         the_log_is_narrowed_by_everything_that_is_given
         what_is_written_meanwhile_does_not_disturb_the_pages
     }
+    idempotency {
+        a_record_reads_back_until_it_expires
+        a_record_takes_the_place_of_the_one_before
+        records_are_neither_revisions_nor_audit_rows
+        expired_records_are_deleted_and_no_others
+    }
 }

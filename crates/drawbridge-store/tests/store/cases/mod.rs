@@ -1,6 +1,7 @@
 //! What every engine must do: each case takes a store with nothing in it.
 
 pub(crate) mod audit;
+pub(crate) mod idempotency;
 pub(crate) mod lists;
 pub(crate) mod rows;
 pub(crate) mod rules;

@@ -89,6 +89,8 @@ impl Gateway {
             security_headers: SecurityHeaders::default(),
             log,
             management,
+            // Nobody keeps records: a request with an idempotency key is refused.
+            idempotency: mpsc::unbounded_channel().0,
             connector: Arc::new(connector),
             max_connections: 1000,
             max_body_bytes: 1 << 20,

@@ -16,6 +16,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 
 use crate::connection::{Exchange, Side};
+use crate::idempotency::{BodyDigest, Recording};
 use crate::relay::Relay;
 use crate::trail::Trail;
 
@@ -49,6 +50,8 @@ pub(crate) struct Watch {
     pub(crate) patience: Duration,
     /// Why the body was broken off.
     pub(crate) denial: Rc<Cell<Option<Denial>>>,
+    /// Sums the body up, where the request has an idempotency key.
+    pub(crate) digest: Option<Rc<BodyDigest>>,
 }
 
 impl Watch {
@@ -58,6 +61,9 @@ impl Watch {
         self.bytes.set(bytes);
         if bytes > self.limit {
             return Err(self.deny(Denial::BodyTooLarge));
+        }
+        if let Some(digest) = &self.digest {
+            digest.push(chunk);
         }
         Ok(())
     }
@@ -88,6 +94,9 @@ impl Watch {
         let progress = Pin::new(rest).poll_frame(context);
         self.exchange
             .note(Side::Client, &progress, self.patience, context);
+        if let (Poll::Ready(None), Some(digest)) = (&progress, &self.digest) {
+            digest.end();
+        }
         progress.map_err(RequestBodyError::Client)
     }
 }
@@ -192,6 +201,7 @@ pub(crate) struct Body {
 pub(crate) enum Content {
     Whole(Bytes),
     Relay(Box<Relay>),
+    Recording(Box<Recording>),
     Management(ManagementBody),
 }
 
@@ -205,6 +215,7 @@ impl Content {
         match self {
             Self::Whole(bytes) => bytes.is_empty(),
             Self::Relay(relay) => relay.is_end(),
+            Self::Recording(recording) => recording.is_end(),
             Self::Management(body) => body.is_end_stream(),
         }
     }
@@ -240,6 +251,9 @@ impl HttpBody for Body {
             Content::Relay(relay) => {
                 ready!(relay.poll_frame(context)).map(|frame| frame.map_err(BoxError::from))
             }
+            Content::Recording(recording) => {
+                ready!(recording.poll_frame(context)).map(|frame| frame.map_err(BoxError::from))
+            }
             Content::Management(body) => ready!(Pin::new(body).poll_frame(context)),
         };
         match &frame {
@@ -267,6 +281,7 @@ impl HttpBody for Body {
         match &self.content {
             Content::Whole(bytes) => SizeHint::with_exact(bytes.len() as u64),
             Content::Relay(relay) => relay.size_hint(),
+            Content::Recording(recording) => recording.size_hint(),
             Content::Management(body) => body.size_hint(),
         }
     }

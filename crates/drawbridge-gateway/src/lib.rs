@@ -12,6 +12,7 @@ mod connection;
 mod core;
 mod failures;
 mod headers;
+pub mod idempotency;
 mod judge;
 mod key_uses;
 mod limit;
@@ -51,6 +52,7 @@ use tokio_rustls::TlsAcceptor;
 
 pub use crate::body::{BoxError, ManagementBody};
 pub use crate::connect::{ConnectError, Connector};
+use crate::idempotency::{Claims, IdempotencyCall};
 pub use crate::listener::Bound;
 use crate::listener::Serves;
 use crate::log::Log;
@@ -109,6 +111,8 @@ pub struct Parts {
     pub key_uses: Arc<KeyUses>,
     /// Where management requests go.
     pub management: mpsc::Sender<ManagementCall>,
+    /// Who keeps idempotency records. Unbounded: a request has one call under way, and what records hold is bounded.
+    pub idempotency: mpsc::UnboundedSender<IdempotencyCall>,
     /// How connections to upstreams are made.
     pub connector: Arc<Connector>,
     /// Most client connections at once on each address; more get a bare 503.
@@ -129,6 +133,7 @@ pub(crate) struct Shared {
     failed_keys: FailedKeys,
     /// What a client beyond the connection limit is sent, whole.
     refusal: Vec<u8>,
+    claims: Arc<Claims>,
     /// On the listener that serves pages.
     connections: AtomicUsize,
     /// On a listener for management alone: it must be reachable when the other is full.
@@ -164,6 +169,7 @@ impl Running {
             parts,
             started: Instant::now(),
             failed_keys: FailedKeys::default(),
+            claims: Arc::default(),
             connections: AtomicUsize::new(0),
             management_connections: AtomicUsize::new(0),
             is_draining: AtomicBool::new(false),

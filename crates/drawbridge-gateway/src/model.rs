@@ -103,7 +103,7 @@ pub(crate) fn settle(
 }
 
 /// The next bytes from the client; `None` at the end of the body.
-async fn next_chunk(body: &mut RequestBody) -> Result<Option<Bytes>, Denial> {
+pub(crate) async fn next_chunk(body: &mut RequestBody) -> Result<Option<Bytes>, Denial> {
     if let Some(chunk) = body.held.pop_front() {
         return Ok(Some(chunk));
     }

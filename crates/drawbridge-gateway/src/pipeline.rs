@@ -21,6 +21,7 @@ use crate::admit::Admitted;
 use crate::body::{Body, Content, RequestBody, Rest, Watch};
 use crate::connection::Connection;
 use crate::core::Core;
+use crate::idempotency::{Begun, Run};
 use crate::judge::{Crossing, Step, judge};
 use crate::limit::{self, limit};
 use crate::management::ManagementCall;
@@ -31,7 +32,7 @@ use crate::route::below_v1;
 use crate::send::{Answer, send};
 use crate::shared::Undecided;
 use crate::trail::Trail;
-use crate::{client, headers, model};
+use crate::{client, headers, idempotency, model};
 
 /// Longest time, and most bytes, for reading what is left of a refused request's body, so that the client can read the
 /// refusal before it sees a closed connection.
@@ -115,7 +116,7 @@ async fn forward(
     trail: &mut Trail,
 ) -> Result<Response<Content>, Denial> {
     let endpoint = admitted.endpoint();
-    let mut body = request_body(core, rest, trail);
+    let mut body = request_body(core, &head, rest, trail);
     limit_body(&head.headers, &mut body, endpoint.limits.max_body_bytes)?;
     let has_list = !endpoint.models.is_empty();
     if has_list && model::may_be_named(&head.method, &head.headers, &body) {
@@ -136,7 +137,7 @@ async fn choose(
     rest: &Rest,
     trail: &mut Trail,
 ) -> Result<Response<Content>, Denial> {
-    let mut body = request_body(core, rest, trail);
+    let mut body = request_body(core, &head, rest, trail);
     limit_body(&head.headers, &mut body, u64::MAX)?;
     if !model::may_be_named(&head.method, &head.headers, &body) {
         return Err(Denial::ModelRequired);
@@ -154,7 +155,7 @@ async fn choose(
 }
 
 /// The client's body, within the gateway's own limit.
-fn request_body(core: &Core, rest: &Rest, trail: &Trail) -> RequestBody {
+fn request_body(core: &Core, head: &Parts, rest: &Rest, trail: &Trail) -> RequestBody {
     RequestBody {
         held: VecDeque::new(),
         rest: Rc::clone(rest),
@@ -165,6 +166,7 @@ fn request_body(core: &Core, rest: &Rest, trail: &Trail) -> RequestBody {
             limit: core.shared.parts.max_body_bytes,
             patience: core.shared.parts.times.body_idle,
             denial: Rc::new(Cell::new(None)),
+            digest: idempotency::digest(head),
         },
     }
 }
@@ -198,15 +200,24 @@ async fn read_ahead(body: &mut RequestBody) -> Result<(), Denial> {
     }
 }
 
-/// Sends the request, and relays the answer.
+/// Sends the request, unless it repeats one, and relays the answer.
 async fn exchange(
     core: &Rc<Core>,
     admitted: &Admitted,
     target: Uri,
     head: Parts,
-    body: RequestBody,
+    mut body: RequestBody,
     trail: &mut Trail,
 ) -> Result<Response<Content>, Denial> {
+    let mut run = None;
+    if let Some(digest) = body.watch.digest.clone() {
+        // In a box: requests without an idempotency key need not be as large as those with one.
+        let begun = idempotency::begin(core, admitted, digest, &target, &head, &mut body, trail);
+        match Box::pin(begun).await? {
+            Begun::Run(begun) => run = Some(begun),
+            Begun::Answered(response) => return Ok(response),
+        }
+    }
     let endpoint = admitted.endpoint();
     let has_unknown_length = !body.is_end_stream() && body.size_hint().exact().is_none();
     let mut request = Request::new(body);
@@ -221,7 +232,7 @@ async fn exchange(
             .insert(header::TRANSFER_ENCODING, chunked);
     }
     let answer = send(core, endpoint, request, trail).await?;
-    relay(core, admitted, answer, trail).await
+    relay(core, admitted, answer, run, trail).await
 }
 
 /// The upstream's answer, ready for the client.
@@ -229,6 +240,7 @@ async fn relay(
     core: &Rc<Core>,
     admitted: &Admitted,
     answer: Answer,
+    run: Option<Run>,
     trail: &mut Trail,
 ) -> Result<Response<Content>, Denial> {
     let (mut head, mut incoming) = answer.response.into_parts();
@@ -259,7 +271,11 @@ async fn relay(
         exchange: Rc::clone(&trail.exchange),
         core: Rc::clone(core),
     };
-    Ok(Response::from_parts(head, Content::Relay(Box::new(relay))))
+    let content = match run {
+        Some(run) if idempotency::is_kept(head.status) => Box::pin(run.record(&head, relay)).await,
+        _ => Content::Relay(Box::new(relay)),
+    };
+    Ok(Response::from_parts(head, content))
 }
 
 /// Hands a management request over to the control runtime.

@@ -19,6 +19,7 @@ use crate::security_headers::SecurityHeaders;
 use crate::trail::Trail;
 
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// The CORS headers of one request's answers.
 pub(crate) struct Dress {
@@ -171,6 +172,13 @@ pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
     match (denial, &trail.endpoint) {
         (Denial::MethodNotAllowed, Some(endpoint)) => {
             insert(headers, header::ALLOW, endpoint.cors.allow());
+        }
+        (Denial::IdempotencyInFlight, _) => {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        (Denial::AnswerNotStored, _) => {
+            // SDKs send every 409 again unless told not to.
+            headers.insert(SHOULD_RETRY, HeaderValue::from_static("false"));
         }
         // The body was not read, and must not be taken for the next request.
         (Denial::MalformedRequest | Denial::UriTooLong, _) => close(headers),

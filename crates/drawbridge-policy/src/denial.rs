@@ -18,6 +18,10 @@ pub enum Denial {
     AmbiguousModel,
     /// No model says which of the key's endpoints is meant.
     ModelRequired,
+    /// The idempotency key cannot be one.
+    InvalidIdempotencyKey,
+    /// Two idempotency keys that differ.
+    ConflictingIdempotencyKeys,
     /// No key came with the request.
     MissingKey,
     /// The key is not known.
@@ -50,12 +54,18 @@ pub enum Denial {
     RouteNotFound,
     /// The endpoint's policy does not list the method.
     MethodNotAllowed,
+    /// A request with the same idempotency key is under way.
+    IdempotencyInFlight,
+    /// The request was run before, and its answer is not there to be sent again.
+    AnswerNotStored,
     /// The body is larger than the endpoint accepts.
     BodyTooLarge,
     /// `model` comes too late in the body.
     ModelTooDeep,
     /// The body is not JSON where the model matters.
     UnsupportedBody,
+    /// Another request came with the same idempotency key before.
+    IdempotencyKeyReused,
     /// The key, or the client's address, has used up what it may do.
     RateLimited,
     /// The request's header section, or its CORS header lists, are too large.
@@ -72,6 +82,8 @@ pub enum Denial {
     UpstreamTimeout,
     /// The gateway is at its limit.
     Overloaded,
+    /// Whether the request was run before cannot be told.
+    IdempotencyUnavailable,
     /// The gateway itself failed.
     InternalError,
 }
@@ -94,13 +106,15 @@ const fn row(code: &'static str, status: u16, message: &'static str, hint: &'sta
 
 impl Denial {
     /// Every denial, in the order of their statuses.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 40] = [
         Self::MalformedRequest,
         Self::ConflictingKeys,
         Self::UpgradeNotSupported,
         Self::DuplicateModel,
         Self::AmbiguousModel,
         Self::ModelRequired,
+        Self::InvalidIdempotencyKey,
+        Self::ConflictingIdempotencyKeys,
         Self::MissingKey,
         Self::InvalidKey,
         Self::ExpiredKey,
@@ -117,10 +131,13 @@ impl Denial {
         Self::ModelNotFound,
         Self::RouteNotFound,
         Self::MethodNotAllowed,
+        Self::IdempotencyInFlight,
+        Self::AnswerNotStored,
         Self::BodyTooLarge,
         Self::ModelTooDeep,
         Self::UriTooLong,
         Self::UnsupportedBody,
+        Self::IdempotencyKeyReused,
         Self::RateLimited,
         Self::HeadersTooLarge,
         Self::InternalError,
@@ -128,6 +145,7 @@ impl Denial {
         Self::UpstreamInvalid,
         Self::UpstreamCredential,
         Self::Overloaded,
+        Self::IdempotencyUnavailable,
         Self::UpstreamTimeout,
     ];
 
@@ -168,6 +186,18 @@ impl Denial {
                 400,
                 "The key may use several endpoints, and the request names no model that would tell which.",
                 "Send JSON with a top-level `model`, or call the endpoint by its own URL, `/{project_id}/{endpoint}/v1/…`.",
+            ),
+            Self::InvalidIdempotencyKey => row(
+                "invalid_idempotency_key",
+                400,
+                "The idempotency key is not 1 to 255 visible ASCII characters.",
+                "Send a fresh UUID, or another text without spaces, as `Idempotency-Key`.",
+            ),
+            Self::ConflictingIdempotencyKeys => row(
+                "conflicting_idempotency_keys",
+                400,
+                "The request carries two different idempotency keys.",
+                "Send the key once: as `Idempotency-Key` or `X-Idempotency-Key`.",
             ),
             Self::MissingKey => row(
                 "missing_key",
@@ -265,6 +295,18 @@ impl Denial {
                 "This endpoint's CORS policy does not list the method.",
                 "Add the method to the endpoint's `allowedMethods`.",
             ),
+            Self::IdempotencyInFlight => row(
+                "idempotency_in_flight",
+                409,
+                "A request with this idempotency key is still being answered.",
+                "Wait, and send the same request again for its answer.",
+            ),
+            Self::AnswerNotStored => row(
+                "answer_not_stored",
+                409,
+                "The request with this idempotency key was run, and its answer was not stored, so it cannot be sent again.",
+                "Answers over 1 MiB are not stored. Send another idempotency key only if the request may run twice.",
+            ),
             Self::BodyTooLarge => row(
                 "body_too_large",
                 413,
@@ -288,6 +330,12 @@ impl Denial {
                 415,
                 "The model matters here, and the body is not plain JSON.",
                 "Send an unencoded JSON object with a `model` member.",
+            ),
+            Self::IdempotencyKeyReused => row(
+                "idempotency_key_reused",
+                422,
+                "Another request came with this idempotency key before.",
+                "Make a new idempotency key for each request; repeat one only with the same body, content type and query.",
             ),
             Self::RateLimited => row(
                 "rate_limited",
@@ -330,6 +378,12 @@ impl Denial {
                 503,
                 "The gateway is at its limit.",
                 "Try again shortly.",
+            ),
+            Self::IdempotencyUnavailable => row(
+                "idempotency_unavailable",
+                503,
+                "The gateway cannot tell whether a request with this idempotency key was run before.",
+                "Try again shortly; the gateway's log has the cause under this request id.",
             ),
             Self::UpstreamTimeout => row(
                 "upstream_timeout",

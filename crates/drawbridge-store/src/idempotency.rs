@@ -7,7 +7,6 @@ use std::fmt;
 
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteConnection;
-use zeroize::Zeroizing;
 
 use crate::column::{Columns, from_time};
 use crate::error::StoreError;
@@ -19,7 +18,7 @@ use crate::store::Store;
 /// What the records of one key may take, each counted with 1 KiB besides its own bytes. Beyond, the oldest go first.
 pub const MOST_BYTES_OF_A_KEY: u64 = 256 << 20;
 /// Rows that one statement deletes, so that none takes long.
-const BATCH: i64 = 256;
+const BATCH: i64 = 64;
 
 /// A record to be kept.
 pub struct IdempotencyRecord {
@@ -48,7 +47,7 @@ impl Store {
         &self,
         scope: &[u8; 32],
         now: Timestamp,
-    ) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
+    ) -> Result<Option<Vec<u8>>, StoreError> {
         let row = sqlx::query(sql::IDEMPOTENCY_RECORD)
             .bind(&scope[..])
             .bind(from_time(now))
@@ -63,7 +62,8 @@ impl Store {
             what: "an idempotency record".to_owned(),
             source,
         };
-        opened.map(Some).map_err(corrupt)
+        let mut opened = opened.map_err(corrupt)?;
+        Ok(Some(std::mem::take(&mut *opened)))
     }
 
     /// Keeps records, all of them or none; each takes the place of one of the same scope. They are durable afterwards.

@@ -7,6 +7,7 @@
 mod certificate;
 mod control;
 mod descriptors;
+mod idempotency;
 mod key_uses;
 mod root_key;
 
@@ -86,12 +87,13 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
     let (log, log_writer) = start_log(settings.log).context("start the log")?;
     descriptors::raise_limit(settings.limits.max_connections, &log);
     let (calls, waiting) = tokio::sync::mpsc::channel(WAITING_CALLS);
+    let (idempotency, records) = tokio::sync::mpsc::unbounded_channel();
     let (opened, opening) = mpsc::sync_channel(1);
     let control = {
         let (settings, log) = (settings.clone(), log.clone());
         std::thread::Builder::new()
             .name("drawbridge-control".to_owned())
-            .spawn(move || control::run(&settings, &log, &opened, waiting))
+            .spawn(move || control::run(&settings, &log, &opened, waiting, records))
             .context("start the control thread")?
     };
     let opened = opening.recv().context("the control thread ended")??;
@@ -108,6 +110,7 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
         metrics: opened.metrics,
         key_uses: opened.key_uses,
         management: calls,
+        idempotency,
         connector: Arc::new(connector),
         max_connections: settings.limits.max_connections,
         max_body_bytes: settings.limits.max_body_bytes,

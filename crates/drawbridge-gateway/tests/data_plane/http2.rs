@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use crate::idempotency;
 use crate::support::{Gateway, PAGE, SECRET, Upstream, UpstreamConnection, document};
 use bytes::Bytes;
 use http::{Request, Response};
@@ -156,6 +157,31 @@ fn refusals_and_preflights_look_as_in_http_1() {
             .headers_mut()
             .insert("host", "other.example".parse().unwrap());
         assert_eq!(sender.send_request(request).await.unwrap().status(), 400);
+        assert!(upstream.is_untouched());
+    });
+}
+
+#[test]
+fn a_request_with_an_idempotency_key_runs_once() {
+    let upstream = Upstream::start();
+    let (gateway, _clock) = idempotency::start(&upstream);
+    run(async {
+        let mut sender = connect(&gateway).await;
+        let keyed = || {
+            let mut request = post(&gateway, "{}");
+            let key = http::HeaderValue::from_static("a");
+            request.headers_mut().insert("idempotency-key", key);
+            request
+        };
+        let first = tokio::spawn(sender.send_request(keyed()));
+        drop(upstream.answer_one("connection: close\r\n", "{\"answer\":1}"));
+        let first = first.await.unwrap().unwrap();
+        assert_eq!(first.headers().get("idempotency-replayed"), None);
+        let first = first.into_body().collect().await.unwrap().to_bytes();
+        let again = sender.send_request(keyed()).await.unwrap();
+        assert_eq!(again.headers()["idempotency-replayed"], "true");
+        let again = again.into_body().collect().await.unwrap().to_bytes();
+        assert_eq!(again, first);
         assert!(upstream.is_untouched());
     });
 }

@@ -13,6 +13,7 @@ mod exposition;
 mod hostile;
 mod http2;
 mod https_upstream;
+mod idempotency;
 mod key_uses;
 mod limits;
 mod metrics;

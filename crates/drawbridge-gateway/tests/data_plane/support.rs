@@ -78,6 +78,7 @@ impl Gateway {
             key_uses: Arc::clone(&key_uses),
             log,
             management,
+            idempotency: mpsc::unbounded_channel().0,
             connector: Arc::new(connector),
             max_connections: 100,
             max_body_bytes: 64 << 20,
@@ -109,6 +110,18 @@ impl Gateway {
 
     /// Makes or changes an endpoint, the youngest of all.
     pub(crate) fn set_endpoint(&self, project: &str, name: &str, document: &Value) {
+        let endpoint = self.endpoint(project, name, document);
+        self.publish([Change::Endpoint(Arc::new(endpoint))]);
+    }
+
+    /// The same in the tests' project, made at another time.
+    pub(crate) fn set_endpoint_created(&self, name: &str, at: jiff::Timestamp, document: &Value) {
+        let mut endpoint = self.endpoint("proj_tests1", name, document);
+        endpoint.created.at = at;
+        self.publish([Change::Endpoint(Arc::new(endpoint))]);
+    }
+
+    fn endpoint(&self, project: &str, name: &str, document: &Value) -> Endpoint {
         let project = Arc::new(Project {
             id: project.into(),
             slug: "tests".into(),
@@ -117,7 +130,7 @@ impl Gateway {
         let credential = Some(Secret::new(CREDENTIAL));
         let (mut endpoint, _) = Endpoint::compile(&project, name, document, credential).unwrap();
         endpoint.created.sequence = self.revision.get();
-        self.publish([Change::Endpoint(Arc::new(endpoint))]);
+        endpoint
     }
 
     /// Makes or changes a secret key by its document.

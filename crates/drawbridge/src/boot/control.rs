@@ -10,6 +10,7 @@ use std::sync::mpsc::SyncSender;
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use drawbridge_admin::{AdminState, ClientAddress, MetricsSource, Outcome, RequestId};
+use drawbridge_gateway::idempotency::IdempotencyCall;
 use drawbridge_gateway::log::{Log, chain};
 use drawbridge_gateway::management::{ManagementCall, ManagementReply};
 use drawbridge_gateway::{Bound, BoxError, Metrics};
@@ -20,12 +21,12 @@ use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::{MasterKey, Store};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
-use tokio::sync::mpsc::Receiver;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver};
 use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use super::{Opened, key_uses, root_key};
+use super::{Opened, idempotency, key_uses, root_key};
 use crate::settings::Settings;
 
 /// Encrypts upstream credentials; in the data directory.
@@ -37,6 +38,7 @@ pub(super) fn run(
     log: &Log,
     opened: &SyncSender<anyhow::Result<Opened>>,
     calls: Receiver<ManagementCall>,
+    records: UnboundedReceiver<IdempotencyCall>,
 ) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -62,7 +64,12 @@ pub(super) fn run(
         }
         let (stop, stopped) = oneshot::channel();
         let keeping = tokio::spawn(key_uses::keep(state.clone(), log.clone(), stopped));
-        answer_all(&drawbridge_admin::router(state), calls, log).await;
+        let store = state.store.clone();
+        let router = drawbridge_admin::router(state);
+        tokio::join!(
+            answer_all(&router, calls, log),
+            idempotency::serve(&store, records, log),
+        );
         // The cores have ended, and handed over what they had.
         let _ = stop.send(());
         let _ = keeping.await;

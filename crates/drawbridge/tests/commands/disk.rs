@@ -9,13 +9,13 @@ use crate::process::{ROOT_KEY, Running, drawbridge, exchange};
 const PAGE: &str = "https://app.example.com";
 const OTHER: &str = "https://other.example.com";
 
-struct Gateway {
-    process: Running,
-    url: String,
+pub(crate) struct Gateway {
+    pub(crate) process: Running,
+    pub(crate) url: String,
 }
 
 impl Gateway {
-    fn start(data: &Path) -> Self {
+    pub(crate) fn start(data: &Path) -> Self {
         let data = data.to_str().unwrap();
         let arguments = ["serve", "--listen", "127.0.0.1:0", "--data-dir", data];
         let process = Running::start(&mut drawbridge(arguments));
@@ -27,7 +27,7 @@ impl Gateway {
         Self { process, url }
     }
 
-    fn manage(&self, method: &str, path: &str, body: &str) -> String {
+    pub(crate) fn manage(&self, method: &str, path: &str, body: &str) -> String {
         let key = format!("Authorization: Bearer {ROOT_KEY}");
         exchange(
             &self.url,
@@ -67,10 +67,10 @@ impl Gateway {
 }
 
 /// `strace` at work on a process, failing every fdatasync.
-struct FailingDisk(Child);
+pub(crate) struct FailingDisk(Child);
 
 impl FailingDisk {
-    fn under(process: &Running) -> Self {
+    pub(crate) fn under(process: &Running) -> Self {
         let mut child = Command::new("strace")
             .args([
                 "-f",
@@ -95,7 +95,7 @@ impl FailingDisk {
     }
 
     /// Leaves the process alone again.
-    fn heal(mut self) {
+    pub(crate) fn heal(mut self) {
         let id = self.0.id().to_string();
         assert!(
             Command::new("kill")

@@ -1,7 +1,7 @@
 //! Idempotency records: what requests were answered, for those that repeat them.
 //!
 //! What a record says is the caller's; here it is bytes, encrypted and bound to its scope. They are no configuration: a
-//! record makes no revision and no audit row. One key must never take more of the disk than [`MOST_BYTES_OF_A_KEY`].
+//! record makes no revision and no audit row. One key must never take more of the disk than 256 MiB.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ use crate::sqlite::BEGIN;
 use crate::store::Store;
 
 /// What the records of one key may take, each counted with 1 KiB besides its own bytes. Beyond, the oldest go first.
-pub const MOST_BYTES_OF_A_KEY: u64 = 256 << 20;
+const MOST_BYTES_OF_A_KEY: u64 = 256 << 20;
 /// Rows that one statement deletes, so that none takes long.
 const BATCH: i64 = 64;
 

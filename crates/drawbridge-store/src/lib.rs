@@ -1,7 +1,7 @@
 //! The only SQL: configuration, keys, audit log and idempotency records in an embedded database.
 //!
 //! A [`Store`] reads, a [`Write`] is one transaction: its changes, one step of the revision and one audit row, all or
-//! nothing. Credentials are encrypted before they reach the database.
+//! nothing. Credentials and recorded answers are encrypted before they reach the database.
 //!
 //! A write that was answered with an error must never be obeyed later, not even after a crash; one that was answered
 //! with success must never be lost. Tokens and credentials must never be stored as text.
@@ -27,7 +27,7 @@ mod write;
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use chain::{Broken, Link, NoLink, hexadecimal, verify_audit};
 pub use error::{Cause, Conflict, StoreError};
-pub use idempotency::{IdempotencyRecord, MOST_BYTES_OF_A_KEY};
+pub use idempotency::IdempotencyRecord;
 pub use key::MasterKey;
 pub use row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};
 pub use store::Store;

@@ -384,6 +384,41 @@ fn of_many_first_requests_at_once_one_reaches_the_upstream() {
 }
 
 #[test]
+fn repeats_that_cross_the_end_of_an_answer_never_run_it_twice() {
+    const KEYS: usize = 40;
+    const CLIENTS: usize = 4;
+    let upstream = Upstream::start();
+    let (gateway, _clock) = start(&upstream);
+    let answering = std::thread::spawn(move || {
+        let mut runs = [0; KEYS];
+        while runs.iter().sum::<i32>() < i32::try_from(KEYS).unwrap() {
+            let mut connection = upstream.accept();
+            let key = connection.request();
+            let key: usize = key.header("idempotency-key").unwrap().parse().unwrap();
+            runs[key] += 1;
+            connection.answer(CLOSE, "{}");
+        }
+        (upstream, runs)
+    });
+    let address = gateway.address;
+    // Until the answer is there: each repeat meets the first at another moment.
+    let ask = move |key: usize| {
+        let request = keyed(&key.to_string(), "{}");
+        let answer = || Gateway::client_of(address).send(&request).answer();
+        while answer().status() != 200 {}
+    };
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| std::thread::spawn(move || (0..KEYS).for_each(ask)))
+        .collect();
+    clients
+        .into_iter()
+        .for_each(|client| client.join().unwrap());
+    let (upstream, runs) = answering.join().unwrap();
+    assert_eq!(runs, [1; KEYS]);
+    assert!(upstream.is_untouched());
+}
+
+#[test]
 fn a_client_that_leaves_has_its_request_run_again() {
     let upstream = Upstream::start();
     let (gateway, _clock) = start(&upstream);
@@ -424,6 +459,19 @@ fn an_answer_that_breaks_off_is_not_recorded() {
     drop(upstream.accept());
     assert_refused(&client.answer(), 502, "upstream_invalid");
     run(&gateway, &upstream, &keyed("a", "{}"));
+}
+
+#[test]
+fn an_answer_to_half_a_request_is_not_recorded() {
+    let upstream = Upstream::start();
+    let (gateway, _clock) = start(&upstream);
+    let whole = keyed("a", "{\"n\":1}");
+    let mut client = sent(&gateway, &whole[..whole.len() - 1]);
+    let mut connection = upstream.accept();
+    connection.head();
+    connection.answer(CLOSE, "{}");
+    assert_eq!(client.answer().status(), 200);
+    run(&gateway, &upstream, &whole);
 }
 
 #[test]

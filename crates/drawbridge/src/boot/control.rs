@@ -29,7 +29,7 @@ use tower::ServiceExt;
 use super::{Opened, idempotency, key_uses, root_key};
 use crate::settings::Settings;
 
-/// Encrypts upstream credentials; in the data directory.
+/// Encrypts upstream credentials and recorded answers; in the data directory.
 const MASTER_KEY_FILE: &str = "master.key";
 
 /// The control thread: ends when the data plane has ended and every management request is done.

@@ -15,6 +15,7 @@ mod http2;
 mod https_upstream;
 mod idempotency;
 mod key_uses;
+mod key_origins;
 mod limits;
 mod metrics;
 mod proxying;

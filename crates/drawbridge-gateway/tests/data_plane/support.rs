@@ -18,6 +18,7 @@ use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Change, Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
 use drawbridge_policy::upstream::Destinations;
+use jiff::Timestamp;
 use rustls::RootCertStore;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -136,6 +137,15 @@ impl Gateway {
     /// Makes or changes a secret key by its document.
     pub(crate) fn set_key(&self, token: &str, document: &Value) {
         self.publish([key(&format!("ak_live_{token}"), token, document)]);
+    }
+
+    /// Revokes that key.
+    pub(crate) fn revoke(&self, token: &str, document: &Value) {
+        let Change::Key(mut revoked) = key(&format!("ak_live_{token}"), token, document) else {
+            panic!("a key is a key");
+        };
+        Arc::make_mut(&mut revoked).revoked_at = Some(Timestamp::now());
+        self.publish([Change::Key(revoked)]);
     }
 
     pub(crate) fn publish(&self, changes: impl IntoIterator<Item = Change>) {

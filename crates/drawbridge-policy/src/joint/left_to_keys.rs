@@ -8,6 +8,7 @@ use hashbrown::HashMap;
 
 use crate::cors::{CorsPolicy, Enforcement, Granted, KeyGrant};
 use crate::key_origins::KeysAt;
+use crate::origin::Origin;
 use crate::origin_set::is_matchable;
 
 /// Which endpoints list no origins.
@@ -63,6 +64,7 @@ impl LeftToKeys {
     /// The numbers of the policies of which some endpoint's keys admit the origin, with what is granted to all of those
     /// endpoints; ascending.
     pub(super) fn grants(&self, origin: &[u8], keys: KeysAt<'_>) -> Vec<(u32, KeyGrant)> {
+        let is_origin = Origin::parse(origin).is_some();
         let mut found = Found::default();
         if !self.by_path.is_empty() {
             self.find(origin, keys, &mut found);
@@ -79,9 +81,9 @@ impl LeftToKeys {
         let mut grants: Vec<_> = counts
             .into_iter()
             .map(|(number, [admitting, starring, listed])| {
-                // In report mode those take part, too, whose keys do not admit the origin.
+                // In report mode those take part, too, whose keys do not admit the origin, if it is one.
                 let sharing = self.sharing.get(&number);
-                let reporting = sharing.filter(|sharing| sharing.is_reporting);
+                let reporting = sharing.filter(|sharing| sharing.is_reporting && is_origin);
                 let all = reporting.map_or(admitting, |sharing| sharing.endpoints);
                 let origin = if listed == all {
                     Granted::Listed

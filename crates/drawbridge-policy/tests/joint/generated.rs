@@ -80,7 +80,7 @@ const ASKED_HEADERS: [&str; 13] = [
 ];
 
 /// A policy; without credentials where they would be refused.
-fn cors() -> impl Strategy<Value = CorsConfig> {
+pub(crate) fn cors() -> impl Strategy<Value = CorsConfig> {
     let some = |from: &'static [&'static str], least, most| subsequence(from, least..=most);
     let exposed = prop_oneof![
         4 => some(&["X-Request-Id", "x-request-id", "Retry-After", "X-More"], 0, 3),
@@ -116,7 +116,7 @@ fn policies() -> impl Strategy<Value = Vec<CorsConfig>> {
     prop_oneof![40 => few, 10 => some, 1 => many]
 }
 
-fn question() -> impl Strategy<Value = Question> {
+pub(crate) fn question() -> impl Strategy<Value = Question> {
     let name = prop_oneof![20 => select(&ASKED_HEADERS[..]), 1 => Just("")];
     let separator = select(vec![",", ", ", "\t,"]);
     let line = (prop::collection::vec(name, 0..4), separator)
@@ -145,7 +145,7 @@ fn join(candidates: &[Candidate]) -> JointPolicies {
     JointPolicies::new(candidates.iter().map(|it| &it.policy))
 }
 
-fn preflight(question: &Question) -> Preflight<'_, impl Iterator<Item = &[u8]> + Clone> {
+pub(crate) fn preflight(question: &Question) -> Preflight<'_, impl Iterator<Item = &[u8]> + Clone> {
     Preflight {
         origin: question.origin.as_bytes(),
         method: question.method.as_bytes(),
@@ -154,7 +154,7 @@ fn preflight(question: &Question) -> Preflight<'_, impl Iterator<Item = &[u8]> +
 }
 
 /// The answer with its lists in order and lower case; a name that is listed twice stays twice.
-fn in_order(mut answer: PreflightAnswer) -> PreflightAnswer {
+pub(crate) fn in_order(mut answer: PreflightAnswer) -> PreflightAnswer {
     for list in [
         &mut answer.allow_methods,
         &mut answer.allow_headers,

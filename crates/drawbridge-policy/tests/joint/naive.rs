@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use drawbridge_policy::cors::{
-    AllowOrigin, CorsConfig, CorsPolicy, Enforcement, Preflight, PreflightAnswer, Refusal,
+    AllowOrigin, CorsConfig, CorsPolicy, Enforcement, KeyGrant, Preflight, PreflightAnswer, Refusal,
 };
 
 use crate::support::compiled;
@@ -12,6 +12,8 @@ use crate::support::compiled;
 pub(crate) struct Candidate {
     pub(crate) config: CorsConfig,
     pub(crate) policy: Arc<CorsPolicy>,
+    /// What its keys say of the origin that is asked for.
+    pub(crate) grant: KeyGrant,
     enforced: Arc<CorsPolicy>,
 }
 
@@ -29,12 +31,28 @@ impl Candidate {
         Self {
             config,
             policy,
+            grant: KeyGrant::default(),
             enforced,
         }
     }
 
     fn own_answer(&self, question: &Question) -> PreflightAnswer {
-        ask(&self.policy, question, &question.method, &question.lines)
+        self.ask(&self.policy, question, &question.method, &question.lines)
+    }
+
+    fn ask(
+        &self,
+        policy: &CorsPolicy,
+        question: &Question,
+        method: &str,
+        lines: &[String],
+    ) -> PreflightAnswer {
+        let preflight = Preflight {
+            origin: question.origin.as_bytes(),
+            method: method.as_bytes(),
+            header_lines: lines.iter().map(String::as_bytes),
+        };
+        policy.preflight_with(&preflight, self.grant)
     }
 
     /// How many of method and headers the policy refuses; each header is asked for alone.
@@ -42,9 +60,15 @@ impl Candidate {
         let listed = self.config.allowed_methods.iter().map(String::as_str);
         let fine = listed
             .chain(["GET", "POST", "PUT", "DELETE"])
-            .find(|method| ask(&self.policy, question, method, &[]).refusal.is_none())
+            .find(|method| {
+                self.ask(&self.policy, question, method, &[])
+                    .refusal
+                    .is_none()
+            })
             .unwrap();
-        let method = ask(&self.policy, question, &question.method, &[]).refusal;
+        let method = self
+            .ask(&self.policy, question, &question.method, &[])
+            .refusal;
         let mut names: Vec<_> = question
             .names()
             .iter()
@@ -53,7 +77,7 @@ impl Candidate {
         names.sort();
         names.dedup();
         let refused = names.into_iter().filter(|name| {
-            let answer = ask(&self.policy, question, fine, std::slice::from_ref(name));
+            let answer = self.ask(&self.policy, question, fine, std::slice::from_ref(name));
             answer.refusal.is_some()
         });
         usize::from(method.is_some()) + refused.count()
@@ -80,19 +104,6 @@ impl Question {
     fn is_too_large(&self) -> bool {
         self.names().len() > 64 || self.lines.iter().map(String::len).sum::<usize>() > 4096
     }
-}
-
-fn ask(
-    policy: &CorsPolicy,
-    question: &Question,
-    method: &str,
-    lines: &[String],
-) -> PreflightAnswer {
-    policy.preflight(&Preflight {
-        origin: question.origin.as_bytes(),
-        method: method.as_bytes(),
-        header_lines: lines.iter().map(String::as_bytes),
-    })
 }
 
 /// The answer of the shared URL. `candidates` are in the order of creation.
@@ -126,13 +137,27 @@ pub(crate) fn answer(candidates: &[Candidate], question: &Question) -> Preflight
     if !passing.is_empty() {
         return in_common(candidates, &passing, question, answer);
     }
-    // `min_by_key` takes the first of several.
-    let Some(best) = admitting.iter().min_by_key(|it| it.refusals(question)) else {
+    // Equal policies are one, as old as the oldest, whoever admits the origin.
+    let place = |it: &Candidate| {
+        candidates
+            .iter()
+            .position(|other| other.config == it.config)
+    };
+    let rank = |it: &&&Candidate| (it.refusals(question), place(it));
+    let Some(best) = admitting.iter().min_by_key(rank) else {
         answer.refusal = Some(Refusal::OriginNotAllowed);
         return answer;
     };
+    let alike: Vec<_> = admitting
+        .iter()
+        .copied()
+        .filter(|it| it.config == best.config)
+        .collect();
+    let mut own = alike.iter().map(|it| it.own_answer(question));
     PreflightAnswer {
         vary: answer.vary,
+        allow_origin: common_origin(&alike, question),
+        allow_credentials: own.all(|own| own.allow_credentials),
         ..best.own_answer(question)
     }
 }
@@ -145,7 +170,7 @@ fn in_common(
 ) -> PreflightAnswer {
     let answers: Vec<_> = passing.iter().map(|it| it.own_answer(question)).collect();
     let would_pass = |it: &Candidate| {
-        let answer = ask(&it.enforced, question, &question.method, &question.lines);
+        let answer = it.ask(&it.enforced, question, &question.method, &question.lines);
         answer.refusal.is_none()
     };
     let allow_credentials = answers.iter().all(|it| it.allow_credentials);

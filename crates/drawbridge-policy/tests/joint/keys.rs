@@ -118,7 +118,7 @@ fn keys() -> impl Strategy<Value = Vec<(usize, Value)>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(800))]
+    #![proptest_config(ProptestConfig::with_cases(200))]
 
     #[test]
     fn endpoints_left_to_keys_answer_as_each_would_by_itself(

@@ -81,6 +81,26 @@ pub(super) fn document(argument: &str) -> Result<Map<String, Value>, Failure> {
     }
 }
 
+/// A merge patch: what the flags say, or the one that was given instead.
+///
+/// # Errors
+/// When there are both, or none; else as [`document`].
+pub(super) fn merge_patch(
+    patch: Option<&str>,
+    flags: Map<String, Value>,
+) -> Result<Map<String, Value>, Failure> {
+    match (patch, flags.is_empty()) {
+        (Some(patch), true) => document(patch),
+        (None, false) => Ok(flags),
+        (Some(_), false) => Err(Failure::Usage(
+            "--patch says it all: leave the other flags out, or put them into the patch".to_owned(),
+        )),
+        (None, true) => Err(Failure::Usage(
+            "there is nothing to change: `--help` lists what can be".to_owned(),
+        )),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

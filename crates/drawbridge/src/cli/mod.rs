@@ -16,6 +16,7 @@ mod expiry;
 mod input;
 mod key;
 mod project;
+mod rate_limit;
 mod session;
 mod tls;
 

@@ -2,7 +2,7 @@
 
 use clap::{Args, Subcommand};
 use http::Method;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::address::encoded;
 use super::client::Call;
@@ -10,6 +10,7 @@ use super::confirm::confirm;
 use super::failure::Failure;
 use super::input;
 use super::output::{fields, text};
+use super::rate_limit::{self, RateFlags};
 use super::session::{Connection, Paging};
 
 #[derive(Args)]
@@ -42,14 +43,18 @@ enum Action {
         /// Its id, `proj_` and 6 to 16 letters and digits; made when left out
         #[arg(long)]
         id: Option<String>,
+        #[command(flatten)]
+        rate: RateFlags,
     },
     /// Change a project
     Update {
         /// Slug or id
         project: String,
         /// Its new name for people
-        #[arg(long, required_unless_present = "patch", conflicts_with = "patch")]
+        #[arg(long)]
         name: Option<String>,
+        #[command(flatten)]
+        rate: RateFlags,
         /// A JSON Merge Patch: written out, @FILE, or - for stdin
         #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
         patch: Option<String>,
@@ -85,10 +90,18 @@ impl ProjectArguments {
                 session.show(&session.call(call).await?, human);
                 Ok(())
             }
-            Action::Create { slug, name, id } => {
+            Action::Create {
+                slug,
+                name,
+                id,
+                rate,
+            } => {
                 let mut body = json!({"slug": slug, "name": name.as_ref().unwrap_or(&slug)});
                 if let Some(id) = id {
                     body["id"] = id.into();
+                }
+                if let Some(limit) = rate.value()? {
+                    body["rate_limit"] = limit;
                 }
                 let call = Call::new(
                     format!("create project {slug:?}"),
@@ -101,12 +114,10 @@ impl ProjectArguments {
             Action::Update {
                 project,
                 name,
+                rate,
                 patch,
             } => {
-                let body = match patch {
-                    Some(patch) => Value::Object(input::document(&patch)?),
-                    None => json!({"name": name}),
-                };
+                let body = changes(name, &rate, patch)?;
                 let call = Call::new(
                     format!("update project {project:?}"),
                     Method::PATCH,
@@ -133,6 +144,22 @@ impl ProjectArguments {
     }
 }
 
+/// What to change: what the flags say, or the merge patch.
+fn changes(
+    name: Option<String>,
+    rate: &RateFlags,
+    patch: Option<String>,
+) -> Result<Map<String, Value>, Failure> {
+    let mut document = Map::new();
+    if let Some(name) = name {
+        document.insert("name".to_owned(), json!(name));
+    }
+    if let Some(limit) = rate.value()? {
+        document.insert("rate_limit".to_owned(), limit);
+    }
+    input::merge_patch(patch.as_deref(), document)
+}
+
 fn path(project: &str) -> String {
     format!("/v1/projects/{}", encoded(project))
 }
@@ -147,5 +174,9 @@ fn row(project: &Value) -> Vec<String> {
 
 fn human(project: &Value) -> String {
     let names = ["slug", "id", "name", "created_at", "updated_at"];
-    fields(&names.map(|name| (name, text(&project[name]))))
+    let mut pairs = Vec::from(names.map(|name| (name, text(&project[name]))));
+    if !project["rate_limit"].is_null() {
+        pairs.push(("rate limit", rate_limit::human(&project["rate_limit"])));
+    }
+    fields(&pairs)
 }

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 
 use crate::process::{Running, Said, drawbridge, run};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A gateway of its own for one test.
@@ -311,6 +311,46 @@ fn a_key_shows_its_token_once_and_can_be_revoked() {
         "revoked"
     );
     assert!(gateway.done(&format!("key show {id}")).contains("revoked"));
+}
+
+#[test]
+fn limits_are_set_shown_and_lifted() {
+    let gateway = Gateway::with_endpoint();
+    let shown = gateway.done("project update p --rate-limit 600/1m");
+    assert!(shown.contains("600 in 60 s, 600 at once"), "{shown}");
+    let key = gateway.json(
+        "key create web --project p --kind secret --rate-limit 100/60 --burst 20 --max-concurrent 4",
+    );
+    let limit = json!({"requests": 100, "per_seconds": 60, "burst": 20});
+    assert_eq!(
+        (&key["rate_limit"], &key["max_concurrent"]),
+        (&limit, &json!(4))
+    );
+    let id = key["id"].as_str().unwrap();
+    let shown = gateway.done(&format!("key update {id} --burst 5"));
+    assert!(shown.contains("100 in 60 s, 5 at once"), "{shown}");
+    assert!(shown.contains("4 at most"), "{shown}");
+    let lifted = format!("key update {id} --rate-limit none --max-concurrent none");
+    let key = gateway.json(&lifted);
+    assert_eq!(
+        (&key["rate_limit"], &key["max_concurrent"]),
+        (&json!(null), &json!(null))
+    );
+    let shown = gateway.done("project update p --rate-limit none");
+    assert!(!shown.contains("at once"), "{shown}");
+    for (line, cure) in [
+        ("project update p --rate-limit 100", "100/1m"),
+        ("project update p", "nothing to change"),
+        ("project update p --burst 0", "/rate_limit/burst"),
+        ("project update p --rate-limit 0/60", "/rate_limit/requests"),
+    ] {
+        let said = gateway.command(line);
+        assert!(
+            !said.stderr.is_empty() && said.stderr.contains(cure),
+            "{line}: {}",
+            said.stderr
+        );
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use super::confirm::confirm;
 use super::expiry::{expires_at, seconds};
 use super::failure::Failure;
 use super::input;
+use super::rate_limit::RateFlags;
 use super::session::{Connection, Paging};
 use view::{HEADINGS, created, human, row};
 
@@ -150,6 +151,11 @@ struct KeyFlags {
     /// Refuse requests without Origin, as only pages send it
     #[arg(long, value_name = "true|false", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     require_origin: Option<bool>,
+    #[command(flatten)]
+    rate: RateFlags,
+    /// Most requests in flight, streams until their last byte; `none` lifts it
+    #[arg(long, value_name = "REQUESTS")]
+    max_concurrent: Option<String>,
     /// When it ends: 30d, 12h, 2027-01-31T12:00:00Z or never
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
@@ -158,6 +164,7 @@ struct KeyFlags {
 const CREATE_HELP: &str = "\
 Examples:
   drawbridge key create web --project my-project --kind publishable --allow-origin https://app.example.com
+  drawbridge key create page --project my-project --kind publishable --rate-limit 100/1m --burst 20 --max-concurrent 4
   drawbridge key create ci --project my-project --kind secret --mode test --expires 30d
   drawbridge key create old --project my-project --kind secret --import-env OLD_KEY";
 
@@ -185,6 +192,12 @@ impl KeyFlags {
         }
         if let Some(require_origin) = self.require_origin {
             document.insert("require_origin".to_owned(), json!(require_origin));
+        }
+        if let Some(limit) = self.rate.value()? {
+            document.insert("rate_limit".to_owned(), limit);
+        }
+        if let Some(most) = &self.max_concurrent {
+            document.insert("max_concurrent".to_owned(), max_concurrent(most)?);
         }
         if let Some(expires) = &self.expires {
             document.insert(
@@ -240,17 +253,7 @@ impl Update {
         if self.any_ip {
             document.insert("allowed_ips".to_owned(), Value::Null);
         }
-        match (&self.patch, document.is_empty()) {
-            (Some(patch), true) => input::document(patch),
-            (None, false) => Ok(document),
-            (Some(_), false) => Err(Failure::Usage(
-                "--patch says it all: leave the other flags out, or put them into the patch"
-                    .to_owned(),
-            )),
-            (None, true) => Err(Failure::Usage(
-                "there is nothing to change: `--help` lists what can be".to_owned(),
-            )),
-        }
+        input::merge_patch(self.patch.as_deref(), document)
     }
 }
 
@@ -318,6 +321,18 @@ impl KeyArguments {
             }
         }
     }
+}
+
+fn max_concurrent(text: &str) -> Result<Value, Failure> {
+    if text == "none" {
+        return Ok(Value::Null);
+    }
+    let most: Result<i64, _> = text.parse();
+    most.map(Value::from).map_err(|_| {
+        Failure::Usage(format!(
+            "--max-concurrent {text}: write a number of requests such as 4, or none"
+        ))
+    })
 }
 
 fn path(id: &str) -> String {

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::cli::output::{fields, text};
+use crate::cli::rate_limit;
 
 /// The columns of [`row`].
 pub(super) const HEADINGS: &[&str] = &[
@@ -106,6 +107,12 @@ pub(super) fn human(key: &Value) -> String {
     if key["require_origin"] == true {
         pairs.push(("origin", "required".to_owned()));
     }
+    if !key["rate_limit"].is_null() {
+        pairs.push(("rate limit", rate_limit::human(&key["rate_limit"])));
+    }
+    if !key["max_concurrent"].is_null() {
+        pairs.push(("in flight", format!("{} at most", key["max_concurrent"])));
+    }
     if !key["previous_token_expires_at"].is_null() {
         pairs.push(("old token ends", text(&key["previous_token_expires_at"])));
     }
@@ -155,6 +162,19 @@ mod tests {
         let key = json!({"last_used_at": "2026-11-21T11:57:00Z", "last_used_ip": "::1", "last_used_origin": page});
         assert_eq!(used(&key, now), format!("3 minutes ago from ::1, {page}"));
         assert_eq!(used(&json!({"last_used_at": null}), now), "never");
+    }
+
+    #[test]
+    fn limits_are_shown_where_there_are_any() {
+        let limit = json!({"requests": 100, "per_seconds": 60, "burst": 20});
+        let shown = human(&json!({"rate_limit": limit, "max_concurrent": 4}));
+        assert!(shown.contains("100 in 60 s, 20 at once"), "{shown}");
+        assert!(shown.contains("4 at most"), "{shown}");
+        let shown = human(&json!({"rate_limit": null, "max_concurrent": null}));
+        assert!(
+            !shown.contains("at most") && !shown.contains("at once"),
+            "{shown}"
+        );
     }
 
     #[test]

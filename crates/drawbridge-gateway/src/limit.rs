@@ -1,6 +1,6 @@
 //! What a key may still send: taken here for each request that may go on, and told by every answer to the key.
 //!
-//! Rates and requests in flight are the data plane's: what management is asked is not counted. Nor is anything that was
+//! Rates and requests in flight are the data plane's: what management is asked is not counted, but for bad keys. Nor is anything that was
 //! refused before (401, 403, 405), nor a preflight, which has no key. The counters belong to the key and are in memory;
 //! a store that several nodes share takes the place of [`limit`], which stands where the pipeline can wait for it.
 
@@ -97,12 +97,23 @@ pub(crate) fn uncount(trail: &mut Trail) {
     }
 }
 
+/// Why a key is not good.
+const FAILURES: [Denial; 3] = [Denial::InvalidKey, Denial::ExpiredKey, Denial::RevokedKey];
+
+/// Notes a key that was not good for management.
+pub(crate) fn failed_call(code: Option<&str>, trail: &mut Trail) -> Result<(), Denial> {
+    let failure = FAILURES
+        .into_iter()
+        .find(|denial| Some(denial.code()) == code);
+    match failure.map(|denial| failed_key(denial, trail)) {
+        Some(Denial::RateLimited) => Err(Denial::RateLimited),
+        _ => Ok(()),
+    }
+}
+
 /// What a key that is not good is answered: an address that sends many of them has to wait.
 pub(crate) fn failed_key(denial: Denial, trail: &mut Trail) -> Denial {
-    if !matches!(
-        denial,
-        Denial::InvalidKey | Denial::ExpiredKey | Denial::RevokedKey
-    ) {
+    if !FAILURES.contains(&denial) {
         return denial;
     }
     let failed_keys = &trail.shared().failed_keys;

@@ -299,6 +299,7 @@ async fn manage(
         return Err(Denial::Overloaded);
     }
     let reply = answered.await.map_err(|_| Denial::InternalError)?;
+    limit::failed_call(reply.code, trail)?;
     trail.caller_id = reply.caller;
     trail.code = reply.code;
     trail.cause = reply.cause;

@@ -31,17 +31,19 @@ const DENIALS: [Denial; 8] = [
     Denial::KeyIpNotAllowed,
     Denial::OriginRequired,
 ];
-/// What the gateway refuses before it hands a request over.
-const BEFORE: [Denial; 6] = [
+/// What the gateway answers itself: what it does not hand over, and keys that are not good from an address that has
+/// sent too many of them.
+const BY_THE_GATEWAY: [Denial; 7] = [
     Denial::MalformedRequest,
     Denial::UpgradeNotSupported,
     Denial::UriTooLong,
+    Denial::RateLimited,
     Denial::HeadersTooLarge,
     Denial::InternalError,
     Denial::Overloaded,
 ];
 /// Statuses whose answers are the same for all operations that have them.
-const SHARED: [u16; 11] = [401, 403, 412, 413, 414, 415, 421, 422, 431, 500, 503];
+const SHARED: [u16; 12] = [401, 403, 412, 413, 414, 415, 421, 422, 429, 431, 500, 503];
 
 /// The codes of one status, by the shape that they come in.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -103,7 +105,7 @@ pub(super) fn refusals_to_anyone() -> BTreeMap<u16, Value> {
         ],
         &mut codes,
     );
-    add_denials_before(&mut codes);
+    add_denials_of_the_gateway(&mut codes);
     let codes = codes.into_iter();
     codes
         .map(|(status, codes)| (status, refusal(status, &codes)))
@@ -128,6 +130,11 @@ pub(super) fn headers() -> Value {
             "description": "Where the new resource stands.",
             "required": true,
             "schema": {"type": "string", "format": "uri-reference"},
+        },
+        "Retry-After": {
+            "description": "In how many seconds another request may be answered.",
+            "required": true,
+            "schema": {"type": "integer", "minimum": 1},
         },
         "WWW-Authenticate": {"required": true, "schema": {"type": "string", "const": "Bearer"}},
     })
@@ -177,7 +184,7 @@ fn general(shape: Shape, has_parameters: bool) -> BTreeMap<u16, Codes> {
     if has_parameters {
         add_faults(&[Fault::RouteNotFound], &mut codes);
     }
-    add_denials_before(&mut codes);
+    add_denials_of_the_gateway(&mut codes);
     codes
 }
 
@@ -191,8 +198,8 @@ fn add_faults(faults: &[Fault], codes: &mut BTreeMap<u16, Codes>) {
     }
 }
 
-fn add_denials_before(codes: &mut BTreeMap<u16, Codes>) {
-    for denial in BEFORE {
+fn add_denials_of_the_gateway(codes: &mut BTreeMap<u16, Codes>) {
+    for denial in BY_THE_GATEWAY {
         codes
             .entry(denial.status())
             .or_default()
@@ -219,8 +226,10 @@ fn refusal(status: u16, codes: &Codes) -> Value {
     let codes = codes.problems.iter().chain(&codes.refusals);
     let codes: Vec<_> = codes.map(|code| format!("`{code}`")).collect();
     let mut headers = json!({"X-Request-Id": header("X-Request-Id")});
-    if status == 401 {
-        headers["WWW-Authenticate"] = header("WWW-Authenticate");
+    for (of, name) in [(401, "WWW-Authenticate"), (429, "Retry-After")] {
+        if status == of {
+            headers[name] = header(name);
+        }
     }
     json!({
         "description": format!("{}: {}", phrase(status), codes.join(", ")),

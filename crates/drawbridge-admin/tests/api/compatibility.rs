@@ -386,8 +386,8 @@ fn whatever_only_adds_is_not_found() {
             json!({"get": {"responses": {}}}),
         ),
         (
-            "/paths/~1v1~1projects/get/responses/429".to_owned(),
-            json!({"description": "slow down"}),
+            "/paths/~1v1~1projects/get/responses/451".to_owned(),
+            json!({"description": "not here"}),
         ),
         (
             format!("{schemas}/Project/properties/debug"),

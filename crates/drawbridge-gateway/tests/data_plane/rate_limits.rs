@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use drawbridge_gateway::Bound;
+use drawbridge_gateway::management::ManagementReply;
 use drawbridge_policy::endpoint::Project;
 use drawbridge_policy::rate_limit::RateLimit;
 use drawbridge_policy::snapshot::Change;
+use http_body_util::{BodyExt, Empty};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -425,4 +427,38 @@ fn after_20_keys_that_are_not_good_an_address_waits_and_a_good_key_is_served() {
         assert_eq!(fail(base, "").status(), 401);
         assert_eq!(post(&gateway, base).status(), 200);
     }
+}
+
+#[test]
+fn keys_that_are_not_good_for_management_count_too_and_are_answered_alike() {
+    let mut gateway = Gateway::start(&answering(""));
+    let mut ask = |code: Option<&'static str>| {
+        let mut client = gateway.client();
+        client.send("GET /v1/projects HTTP/1.1\r\nhost: gw\r\nauthorization: Bearer guess\r\n\r\n");
+        let call = gateway.calls.blocking_recv().unwrap();
+        let status = if code.is_some() { 401 } else { 200 };
+        let body = Empty::new().map_err(|never| match never {}).boxed_unsync();
+        let mut response = http::Response::new(body);
+        *response.status_mut() = http::StatusCode::from_u16(status).unwrap();
+        let reply = ManagementReply {
+            response,
+            caller: None,
+            code,
+            cause: None,
+        };
+        assert!(call.reply.send(reply).is_ok());
+        client.answer()
+    };
+    for _ in 0..20 {
+        assert_eq!(ask(Some("missing_key")).status(), 401);
+        assert_eq!(ask(Some("invalid_key")).status(), 401);
+    }
+    let mut answers = (0..20).map(|_| ask(Some("revoked_key")));
+    let refused = answers.find(|answer| answer.status() != 401).unwrap();
+    assert_eq!((refused.status(), &*refused.code()), (429, "rate_limited"));
+    assert!(refused.header("retry-after").is_some());
+    assert_eq!(ask(None).status(), 200);
+    let guess = request(&format!("POST {OWN}/embeddings"), "", "{}");
+    let mut guesses = (0..20).map(|_| gateway.client().send(&guess).answer().status());
+    assert!(guesses.any(|status| status == 429));
 }

@@ -72,6 +72,8 @@ pub enum Key {
     Secret,
     /// A publishable key that may use another endpoint only.
     Elsewhere,
+    /// A publishable key of the project that has sent all that its rate limit allows.
+    Spent,
     /// The gateway's root key.
     Root,
     /// No key is added.

@@ -192,3 +192,43 @@ impl Text {
         value.unwrap_or(HeaderValue::from_static("0"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn telling_what_is_left_takes_one_piece_of_memory_and_its_count_of_users() {
+        let rate = RateLimit::new(1_000_000, 86_400).unwrap();
+        let level = Level {
+            remaining: 1_000_000,
+            next: Duration::from_nanos(1),
+            full: Duration::from_secs(86_400),
+        };
+        let now = Timestamp::now();
+        let mut headers = HeaderMap::with_capacity(32);
+        let counted = allocation_counter::measure(|| put_level(&mut headers, rate, level, now));
+        assert_eq!(headers.len(), 5);
+        assert!(counted.count_total <= 2, "{counted:?}");
+    }
+
+    #[test]
+    fn who_waits_as_long_as_told_has_waited_long_enough() {
+        for (after, seconds, milliseconds) in [
+            (Duration::ZERO, "1", "1"),
+            (Duration::from_nanos(1), "1", "1"),
+            (Duration::from_millis(1500), "2", "1500"),
+            (Duration::from_nanos(1_999_999_999), "2", "2000"),
+            (Duration::from_secs(3), "3", "3000"),
+        ] {
+            let mut headers = HeaderMap::new();
+            let retry = Retry {
+                after,
+                is_worthwhile: true,
+            };
+            put_retry(&retry, &mut headers);
+            assert_eq!(headers[RETRY_AFTER], seconds);
+            assert_eq!(headers[RETRY_AFTER_MS], milliseconds);
+        }
+    }
+}

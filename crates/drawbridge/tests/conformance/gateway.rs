@@ -20,6 +20,7 @@ pub(crate) struct Gateway {
     pub(crate) publishable: String,
     pub(crate) secret: String,
     pub(crate) elsewhere: String,
+    spent: String,
     pub(crate) upstream: Upstream,
     endpoints: HashMap<String, String>,
     /// Tokens of keys that restrict themselves, by endpoint and name.
@@ -50,6 +51,7 @@ impl Gateway {
             publishable: String::new(),
             secret: String::new(),
             elsewhere: String::new(),
+            spent: String::new(),
             upstream: Upstream::start(),
             endpoints: HashMap::new(),
             own_keys: HashMap::new(),
@@ -70,6 +72,7 @@ impl Gateway {
         gateway.publishable = gateway.create_key("publishable", json!({}));
         gateway.secret = gateway.create_key("secret", json!({}));
         gateway.elsewhere = gateway.create_key("publishable", json!({"endpoints": ["elsewhere"]}));
+        gateway.spent = gateway.create_spent_key();
         gateway
     }
 
@@ -104,6 +107,7 @@ impl Gateway {
             Key::Publishable => Some(&self.publishable),
             Key::Secret => Some(&self.secret),
             Key::Elsewhere => Some(&self.elsewhere),
+            Key::Spent => Some(&self.spent),
             Key::Root => Some(ROOT_KEY),
             Key::Own(name) => Some(&self.own_keys[&(endpoint.to_owned(), name.clone())]),
         }
@@ -137,6 +141,14 @@ impl Gateway {
             key[name] = value.into();
         }
         text(&self.create("/v1/api-keys", &key)["token"])
+    }
+
+    fn create_spent_key(&self) -> String {
+        let limit = json!({"requests": 1, "per_seconds": 86_400});
+        let token = self.create_key("publishable", json!({"rate_limit": limit}));
+        let models = exchange(self.address, "GET", "/v1/models", &token, &Value::Null);
+        assert_eq!(models.status, 200);
+        token
     }
 
     fn create(&self, path: &str, body: &Value) -> Value {

@@ -28,8 +28,10 @@ const MADE: [&str; 11] = [
     "last_used_ip",
     "last_used_origin",
 ];
+/// Whether a member may have had the value.
+type MayHaveBeen = fn(&Value) -> bool;
 /// What moves by itself, and what it may have been when a resource was fetched that is sent back now.
-const MOVING: [(&str, fn(&Value) -> bool); 3] = [
+const MOVING: [(&str, MayHaveBeen); 3] = [
     ("last_used_at", |value| value.is_null() || is_time(value)),
     ("last_used_ip", |value| value.is_null() || value.is_string()),
     ("last_used_origin", |value| {

@@ -140,7 +140,7 @@ impl Furnished {
     fn key(&self, key: &Key) -> Option<&ApiKey> {
         let name = match key {
             Key::Own(name) => name,
-            Key::Publishable | Key::Secret => "",
+            Key::Publishable | Key::Secret | Key::Spent => "",
             Key::Elsewhere | Key::Root | Key::None => return None,
         };
         self.snapshot.key(name).map(|key| &**key)

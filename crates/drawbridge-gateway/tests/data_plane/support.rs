@@ -116,7 +116,7 @@ impl Gateway {
     }
 
     /// The same in the tests' project, made at another time.
-    pub(crate) fn set_endpoint_created(&self, name: &str, at: jiff::Timestamp, document: &Value) {
+    pub(crate) fn set_endpoint_created(&self, name: &str, at: Timestamp, document: &Value) {
         let mut endpoint = self.endpoint("proj_tests1", name, document);
         endpoint.created.at = at;
         self.publish([Change::Endpoint(Arc::new(endpoint))]);

@@ -12,10 +12,11 @@ use drawbridge_store::KeyRow;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::key_uses;
 use crate::patch::{merged, refuse_made, take_read_only};
 
 /// Members that the gateway makes.
-const MADE: [&str; 11] = [
+const MADE: [&str; 12] = [
     "object",
     "id",
     "project_id",
@@ -27,19 +28,21 @@ const MADE: [&str; 11] = [
     "last_used_at",
     "last_used_ip",
     "last_used_origin",
+    "exposed",
 ];
-/// Whether a member may have had the value.
-type MayHaveBeen = fn(&Value) -> bool;
+/// Whether a value is one that a member can have.
+type Form = fn(&Value) -> bool;
 /// What moves by itself, and what it may have been when a resource was fetched that is sent back now.
-const MOVING: [(&str, MayHaveBeen); 3] = [
+const MOVING: [(&str, Form); 4] = [
     ("last_used_at", |value| value.is_null() || is_time(value)),
     ("last_used_ip", |value| value.is_null() || value.is_string()),
     ("last_used_origin", |value| {
         value.is_null() || value.is_string()
     }),
+    ("exposed", |value| value.is_null() || is_exposed(value)),
 ];
 /// What the gateway makes, and members that never change.
-const READ_ONLY: [&str; 14] = [
+const READ_ONLY: [&str; 15] = [
     "object",
     "id",
     "project",
@@ -54,6 +57,7 @@ const READ_ONLY: [&str; 14] = [
     "last_used_at",
     "last_used_ip",
     "last_used_origin",
+    "exposed",
 ];
 
 /// A new key, as it was asked for.
@@ -152,6 +156,7 @@ pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
         "last_used_at": last.map(|last| last.at.to_string()),
         "last_used_ip": last.map(|last| last.ip.to_string()),
         "last_used_origin": last.and_then(|last| last.origin.as_deref()),
+        "exposed": row.exposed.as_ref().map(key_uses::member),
         "warnings": warnings,
     })
 }
@@ -160,6 +165,12 @@ pub(crate) fn resource(slug: &str, row: &KeyRow, now: Timestamp) -> Value {
 pub(crate) fn previous_token_end(row: &KeyRow) -> Option<String> {
     let previous = row.tokens.get(1)?;
     previous.expires_at.map(|end| end.to_string())
+}
+
+fn is_exposed(value: &Value) -> bool {
+    let has_three = value.as_object().is_some_and(|members| members.len() == 3);
+    let times = ["first_seen_at", "last_seen_at"];
+    has_three && times.iter().all(|name| is_time(&value[name])) && value["origin"].is_string()
 }
 
 fn is_time(value: &Value) -> bool {

@@ -1,19 +1,23 @@
-//! Keeping what was seen of keys: last uses go to the store in batches, beside configuration and audit log.
+//! Keeping what was seen of keys: last uses go to the store in batches, beside configuration and audit log. A secret key
+//! that a page has is flagged, and the audit log tells of it.
 //!
 //! A failed batch is tried again with the next one. A use must never be a change of its key: no revision, no ETag.
 
 use std::net::IpAddr;
 
 use drawbridge_policy::key::Caller;
-use drawbridge_policy::key_use::KeyUse;
-use drawbridge_store::StoreError;
+use drawbridge_policy::key_use::{Exposed, Exposure, KeyUse, Sighting};
+use drawbridge_store::{AuditEntry, KeyRow, StoreError};
 use http::HeaderMap;
 use http::header::ORIGIN;
+use serde_json::{Value, json};
 
-use crate::AdminState;
+use crate::{AdminState, audit};
 
 /// Keys in one transaction: a write that waits for it waits a few milliseconds.
 const BATCH: usize = 1000;
+/// What the audit log calls it when a page was first seen with a secret key.
+const EXPOSE: &str = "key.expose";
 
 impl AdminState {
     /// Stores the uses that were handed over since the last time.
@@ -24,13 +28,69 @@ impl AdminState {
         let mut waiting: Vec<_> = self.key_uses.take().into_iter().collect();
         while !waiting.is_empty() {
             let batch = waiting.split_off(waiting.len().saturating_sub(BATCH));
-            if let Err(error) = self.store.record_key_uses(&batch).await {
+            if let Err(error) = self.keep_batch(&batch).await {
                 self.key_uses.merge(waiting.into_iter().chain(batch));
                 return Err(error);
             }
         }
         Ok(())
     }
+
+    async fn keep_batch(&self, batch: &[(Box<str>, Sighting)]) -> Result<(), StoreError> {
+        self.store.record_sightings(batch).await?;
+        for (id, sighting) in batch {
+            if let Some(exposure) = &sighting.exposure {
+                self.expose(id, exposure).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Flags a key as exposed, with a row of the audit log, unless it is: what a page does again and again is written
+    /// there once.
+    async fn expose(&self, id: &str, exposure: &Exposure) -> Result<(), StoreError> {
+        // What was seen before the key was changed may be of a token that a rotation ended.
+        let is_new = |row: &KeyRow| row.exposed.is_none() && row.updated_at <= exposure.at;
+        if !self.store.key(id).await?.as_ref().is_some_and(is_new) {
+            return Ok(());
+        }
+        let mut write = self.store.write().await?;
+        let Some(row) = write.key(id).await?.filter(is_new) else {
+            return Ok(());
+        };
+        write.expose_key(id, exposure).await?;
+        let exposed = Exposed {
+            first_seen_at: exposure.at,
+            last_seen_at: exposure.at,
+            origin: exposure.origin.clone(),
+        };
+        let (before, after) = (
+            json!({"exposed": null}),
+            json!({"exposed": member(&exposed)}),
+        );
+        let committed = write.commit(AuditEntry {
+            at: (self.clock)(),
+            actor: id.to_owned(),
+            action: EXPOSE.to_owned(),
+            project_id: Some(row.project_id),
+            target: id.to_owned(),
+            client_ip: Some(exposure.ip.to_string()),
+            request_id: exposure.request_id.to_string(),
+            change: audit::changed(&before, &after),
+        });
+        let committed = committed.await?;
+        self.live.publish(committed.revision, []);
+        Ok(())
+    }
+}
+
+/// `exposed` of a key.
+pub(crate) fn member(exposed: &Exposed) -> Value {
+    json!({
+        "first_seen_at": exposed.first_seen_at.to_string(),
+        "last_seen_at": exposed.last_seen_at.to_string(),
+        "origin": exposed.origin,
+    })
 }
 
 /// Notes that a management request came with a good key.
@@ -49,5 +109,5 @@ pub(crate) fn note(
         ip,
         origin: origin.and_then(|line| KeyUse::kept_origin(line.as_bytes())),
     };
-    state.key_uses.merge([(key.id.clone(), last)]);
+    state.key_uses.merge([(key.id.clone(), last.into())]);
 }

@@ -104,6 +104,7 @@ async fn insert(
         created_at: writing.now,
         updated_at: writing.now,
         last_use: None,
+        exposed: None,
     };
     writing.write.insert_key(&row).await?;
     let mut change = audit::created(&row.document);

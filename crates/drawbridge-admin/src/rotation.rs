@@ -15,7 +15,7 @@ use crate::call::Call;
 use crate::conditions::entity_tag;
 use crate::key_document::{previous_token_end, resource};
 use crate::problem::{Fault, Problem, settled};
-use crate::{answer, audit, keys, random};
+use crate::{answer, audit, key_uses, keys, random};
 
 /// How long the old token stays good where it is not said, in seconds: a day to deploy the new one.
 pub(crate) const DEFAULT_OVERLAP: i64 = 86_400;
@@ -36,15 +36,18 @@ pub(crate) async fn rotate(mut call: Call) -> Result<Response, Problem> {
     let config = check_usable(&row, config, now)?;
     let slug = keys::slug(writing.call, &row).await?;
     let token = random::token(config.kind, config.mode, &slug)?;
-    let before = json!({"previous_token_expires_at": previous_token_end(&row)});
+    let exposed = row.exposed.take().as_ref().map(key_uses::member);
+    let before = json!({"previous_token_expires_at": previous_token_end(&row), "exposed": exposed});
     row.tokens = rotated(
         &row.tokens,
         TokenDigest::of(token.expose().as_bytes()),
         now + overlap,
     );
     row.updated_at = now;
-    let after = json!({"previous_token_expires_at": previous_token_end(&row)});
+    let after = json!({"previous_token_expires_at": previous_token_end(&row), "exposed": null});
     writing.write.update_key(&row).await?;
+    // No page has the new token yet; one that goes on with the old one flags the key anew.
+    writing.write.clear_exposure(&row.id).await?;
     let revision = keys::commit(writing, &row, audit::changed(&before, &after)).await?;
     let mut shown = resource(&slug, &row, now);
     if revision.is_some() {

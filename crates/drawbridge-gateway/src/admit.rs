@@ -8,7 +8,9 @@ use std::sync::Arc;
 use drawbridge_policy::cors::{ActualVerdict, OriginHeader, Refusal};
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::Endpoint;
-use drawbridge_policy::key::{ApiKey, Caller, KeyKind, Scope, is_publishable_route};
+use drawbridge_policy::key::{
+    ApiKey, Caller, KeyKind, Scope, SecretKeysInBrowsers, is_publishable_route,
+};
 use http::Method;
 
 /// A request that may go to its endpoint's upstream.
@@ -30,6 +32,8 @@ pub(crate) struct Facts<'r> {
     pub(crate) origin: OriginHeader<'r>,
     /// Whether the request carries an Origin that is not the gateway's own, readable or not.
     pub(crate) is_cross_origin: bool,
+    /// Set where that Origin has a secret key that is not meant for pages.
+    pub(crate) exposure: Option<SecretKeysInBrowsers>,
 }
 
 /// How a key is used, whatever the endpoint.
@@ -75,6 +79,9 @@ pub(crate) fn admit(facts: &Facts<'_>, caller: &Caller) -> Result<Admitted, Deni
     }
     // The root key opens everything; in a page of another origin it has leaked, whatever the policy says.
     if matches!(caller, Caller::Root) && facts.is_cross_origin {
+        return Err(Denial::SecretKeyInBrowser);
+    }
+    if facts.exposure == Some(SecretKeysInBrowsers::Refuse) {
         return Err(Denial::SecretKeyInBrowser);
     }
     if let Caller::Key(key) = caller

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use drawbridge_policy::cors::{ActualVerdict, OriginHeader, Preflight, PreflightAnswer, Refusal};
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::Endpoint;
-use drawbridge_policy::key::Caller;
+use drawbridge_policy::key::{Caller, SecretKeysInBrowsers};
 use drawbridge_policy::key_origins::KeysAt;
 use drawbridge_policy::snapshot::Snapshot;
 use drawbridge_policy::token;
@@ -76,6 +76,7 @@ pub(crate) fn judge(
     is_sound?;
     let path = path.ok_or(Denial::RouteNotFound)?;
     let caller = authenticate(snapshot, head, now, trail)?;
+    note_exposure(core, snapshot, &caller, origin, trail);
     let (admitted, target) = crossing.admit(head, path, &caller, trail)?;
     Ok(Step::Forward(admitted, target))
 }
@@ -190,6 +191,7 @@ impl<'e> Crossing<'e> {
             verdict: &self.verdict,
             origin: self.origin,
             is_cross_origin: self.is_cross_origin,
+            exposure: trail.exposure,
         };
         let admitted = admit(&facts, caller).inspect_err(|denial| {
             if *denial == Denial::KeyOriginNotAllowed {
@@ -241,6 +243,28 @@ pub(crate) fn authenticate(
     }
     trail.caller = Some(caller.clone());
     Ok(caller)
+}
+
+/// Notes where a page of another origin sends a secret key that is not meant for pages (design section 5).
+pub(crate) fn note_exposure(
+    core: &Core,
+    snapshot: &Snapshot,
+    caller: &Caller,
+    origin: OriginHeader<'_>,
+    trail: &mut Trail,
+) {
+    // What is no one Origin does not come from a browser.
+    if let (Caller::Key(key), OriginHeader::One(_)) = (caller, origin)
+        && key.is_published_by_pages()
+        && !is_own(core, origin)
+    {
+        let project = snapshot.project(&key.project_id);
+        trail.exposure = Some(
+            project.map_or_else(SecretKeysInBrowsers::default, |project| {
+                project.secret_keys_in_browsers
+            }),
+        );
+    }
 }
 
 /// The target at the upstream: its base path stands for the endpoint's `/v1`.

@@ -8,21 +8,31 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use drawbridge_policy::key::ApiKey;
-use drawbridge_policy::key_use::{KeyUse, KeyUses};
+use drawbridge_policy::key_use::{Exposure, KeyUse, KeyUses, Sighting};
 use http::HeaderValue;
 use jiff::Timestamp;
 
+use crate::trail::Trail;
+
 /// The notes of one core.
 pub(crate) struct CoreKeyUses {
-    seen: RefCell<HashMap<Box<str>, Sighting>>,
+    seen: RefCell<HashMap<Box<str>, Seen>>,
     shared: Arc<KeyUses>,
 }
 
-/// A [`KeyUse`] that costs no copy of what the client sent.
-struct Sighting {
+/// One request with a key; costs no copy of what the client sent.
+#[derive(Clone)]
+struct Noted {
     at: Timestamp,
     ip: IpAddr,
     origin: Option<HeaderValue>,
+    request_id: HeaderValue,
+}
+
+/// Of the requests with one key.
+struct Seen {
+    last: Noted,
+    last_exposure: Option<Noted>,
 }
 
 impl CoreKeyUses {
@@ -34,34 +44,66 @@ impl CoreKeyUses {
     }
 
     /// The key was good for a request.
-    pub(crate) fn note(&self, key: &ApiKey, ip: IpAddr, origin: Option<&HeaderValue>) {
-        let sighting = Sighting {
+    pub(crate) fn note(&self, key: &ApiKey, trail: &Trail) {
+        let noted = Noted {
             at: Timestamp::now(),
-            ip,
-            origin: origin.cloned(),
+            ip: trail.exchange.client_ip(),
+            origin: trail.origin.clone(),
+            request_id: trail.id.clone(),
         };
+        let exposure = trail.exposure.is_some().then(|| noted.clone());
         let mut seen = self.seen.borrow_mut();
         match seen.get_mut(&key.id) {
-            Some(last) => *last = sighting,
-            None => _ = seen.insert(key.id.clone(), sighting),
+            Some(seen) => {
+                seen.last = noted;
+                seen.last_exposure = exposure.or(seen.last_exposure.take());
+            }
+            None => {
+                let first = Seen {
+                    last: noted,
+                    last_exposure: exposure,
+                };
+                seen.insert(key.id.clone(), first);
+            }
         }
     }
 
     /// Gives everything noted to whoever keeps it.
     pub(crate) fn hand_over(&self) {
         let mut seen = self.seen.borrow_mut();
-        if seen.is_empty() {
-            return;
+        if !seen.is_empty() {
+            let sightings = seen.drain().map(|(id, seen)| (id, seen.into_sighting()));
+            self.shared.merge(sightings);
         }
-        let uses = seen.drain().map(|(id, sighting)| {
-            let origin = sighting.origin.as_ref();
-            let last = KeyUse {
-                at: sighting.at,
-                ip: sighting.ip,
-                origin: origin.and_then(|line| KeyUse::kept_origin(line.as_bytes())),
-            };
-            (id, last)
+    }
+}
+
+impl Seen {
+    fn into_sighting(self) -> Sighting {
+        let Self {
+            last,
+            last_exposure,
+        } = self;
+        let exposure = last_exposure.and_then(|noted| {
+            Some(Exposure {
+                at: noted.at,
+                ip: noted.ip,
+                origin: noted.origin()?,
+                request_id: noted.request_id.to_str().unwrap_or_default().into(),
+            })
         });
-        self.shared.merge(uses);
+        let last = KeyUse {
+            at: last.at,
+            ip: last.ip,
+            origin: last.origin(),
+        };
+        Sighting { last, exposure }
+    }
+}
+
+impl Noted {
+    fn origin(&self) -> Option<Box<str>> {
+        let line = self.origin.as_ref()?;
+        KeyUse::kept_origin(line.as_bytes())
     }
 }

@@ -54,8 +54,7 @@ pub(crate) async fn answer(
     let judged = judge(core, &snapshot, &head, &mut trail);
     drop(snapshot);
     if let Some(Caller::Key(key)) = &trail.caller {
-        let origin = trail.origin.as_ref();
-        core.key_uses.note(key, client.address, origin);
+        core.key_uses.note(key, &trail);
     }
     let judged = judged.and_then(|step| limit(step, &mut trail));
     // hyper has dropped a Content-Length beside it: what follows such a body cannot be trusted (RFC 9112 section 6.1).
@@ -81,6 +80,9 @@ pub(crate) async fn answer(
     respond::keep_errors_unstored(&mut response);
     // The other headers first: `exposedHeaders: ["*"]` may have to name them.
     response.headers_mut().insert(REQUEST_ID, trail.id.clone());
+    if trail.exposure.is_some() {
+        respond::warn_of_secret_key(response.headers_mut());
+    }
     security_headers.put_on(response.headers_mut(), trail.exchange.is_secure());
     limit::put_on(response.headers_mut(), &trail);
     trail.dress.put_on(response.headers_mut());

@@ -21,6 +21,13 @@ use crate::trail::Trail;
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
+const WARNING: HeaderName = HeaderName::from_static("drawbridge-warning");
+
+/// Tells whoever looks at the page's network traffic (design section 5).
+pub(crate) fn warn_of_secret_key(headers: &mut HeaderMap) {
+    headers.insert(WARNING, HeaderValue::from_static("secret_key_in_browser"));
+}
+
 /// The CORS headers of one request's answers.
 pub(crate) struct Dress {
     allow_origin: Option<HeaderValue>,

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::directory::{Choice, Directory};
 use drawbridge_policy::endpoint::Endpoint;
-use drawbridge_policy::key::{ApiKey, Caller};
+use drawbridge_policy::key::{ApiKey, Caller, SecretKeysInBrowsers};
 use drawbridge_policy::key_origins::{KeyOrigins, KeysAt};
 use drawbridge_policy::snapshot::Snapshot;
 use http::header;
@@ -21,7 +21,7 @@ use percent_encoding::percent_decode_str;
 use crate::admit::check_key;
 use crate::body::Content;
 use crate::core::Core;
-use crate::judge::{Crossing, Step, authenticate, is_own, origin, preflight, usage};
+use crate::judge::{Crossing, Step, authenticate, is_own, note_exposure, origin, preflight, usage};
 use crate::respond::{self, Dress};
 use crate::trail::Trail;
 
@@ -77,6 +77,7 @@ pub(crate) fn judge(
     // From here on the page can read what is wrong.
     is_sound?;
     let caller = authenticate(snapshot, head, now, trail)?;
+    note_exposure(core, snapshot, &caller, origin, trail);
     let Caller::Key(key) = &caller else {
         // The root key has no project.
         return Err(Denial::EndpointNotPermitted);
@@ -92,7 +93,11 @@ pub(crate) fn judge(
                 && (is_own || key.allows_origin(origin, &endpoint.cors))
         })
     }) {
-        return Ok(Step::Tell(Ok(response)));
+        // Where an endpoint is asked it refuses this itself, after its own look at the origin.
+        return match trail.exposure {
+            Some(SecretKeysInBrowsers::Refuse) => Err(Denial::SecretKeyInBrowser),
+            _ => Ok(Step::Tell(Ok(response))),
+        };
     }
     match directory.choose(key) {
         Choice::Nothing => Ok(Step::Tell(Err(Denial::ModelNotFound))),

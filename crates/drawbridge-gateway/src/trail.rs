@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use drawbridge_policy::cors::Refusal;
 use drawbridge_policy::endpoint::Endpoint;
-use drawbridge_policy::key::Caller;
+use drawbridge_policy::key::{Caller, SecretKeysInBrowsers};
 use http::{HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
@@ -84,6 +84,8 @@ pub(crate) struct Trail {
     pub(crate) origin: Option<HeaderValue>,
     pub(crate) endpoint: Option<Arc<Endpoint>>,
     pub(crate) caller: Option<Caller>,
+    /// Set where a page of another origin sends a secret key: what its project says of that.
+    pub(crate) exposure: Option<SecretKeysInBrowsers>,
     /// `None` where CORS did not apply.
     pub(crate) cors: Option<CorsNote>,
     /// The CORS headers of the answer, whatever it will be.
@@ -129,6 +131,7 @@ impl Trail {
             origin: head.headers.get(http::header::ORIGIN).cloned(),
             endpoint: None,
             caller: None,
+            exposure: None,
             cors: None,
             dress: Dress::NONE,
             quota: Quota::default(),

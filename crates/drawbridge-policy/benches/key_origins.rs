@@ -91,7 +91,7 @@ fn endpoint() -> Arc<Endpoint> {
     let project = Arc::new(Project {
         id: PROJECT.into(),
         slug: "bench".into(),
-        rate_limit: None,
+        ..Project::default()
     });
     let document = json!({"upstream": {"base_url": "http://127.0.0.1:1/v1"}});
     let (endpoint, _) = Endpoint::compile(&project, "chat", &document, None).unwrap();

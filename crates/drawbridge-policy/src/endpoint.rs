@@ -15,6 +15,7 @@ use crate::cors::CorsPolicy;
 use crate::cors_config::CorsConfig;
 use crate::document::{Fields, as_array, as_string, wrong_type};
 use crate::issue::{ConfigIssue, Problems};
+use crate::key::SecretKeysInBrowsers;
 use crate::model_scan::MAX_MODEL_BYTES;
 use crate::names::is_token;
 use crate::rate_limit::RateLimit;
@@ -59,6 +60,9 @@ pub struct Project {
     pub slug: Box<str>,
     /// For keys that have none of their own; `None` means no limit.
     pub rate_limit: Option<RateLimit>,
+    /// What becomes of its secret keys in pages. It changes without the project's endpoints: ask the snapshot's project,
+    /// not an endpoint's.
+    pub secret_keys_in_browsers: SecretKeysInBrowsers,
 }
 
 /// One model that an endpoint serves.

@@ -33,6 +33,16 @@ pub enum KeyMode {
     Test,
 }
 
+/// What becomes of a secret key that a page of another origin sends; a project's choice.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SecretKeysInBrowsers {
+    /// It works where the endpoint lists the origin; the answer warns.
+    #[default]
+    Warn,
+    /// [`Denial::SecretKeyInBrowser`].
+    Refuse,
+}
+
 /// One thing that a key may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -79,6 +89,7 @@ macro_rules! names {
 
 names!(KeyKind { Secret = "secret", Publishable = "publishable" });
 names!(KeyMode { Live = "live", Test = "test" });
+names!(SecretKeysInBrowsers { Warn = "warn", Refuse = "refuse" });
 names!(Scope {
     Inference = "inference",
     EndpointsRead = "endpoints:read",
@@ -169,6 +180,11 @@ impl ApiKey {
             return Err(Denial::ExpiredKey);
         }
         Ok(())
+    }
+
+    /// Whether a page of another origin that sends the key has published it: a secret key that is not meant for pages.
+    pub fn is_published_by_pages(&self) -> bool {
+        self.kind == KeyKind::Secret && self.allowed_origins.is_none()
     }
 
     /// Whether the key may use an endpoint of that project and name.

@@ -242,8 +242,8 @@ fn read_name(fields: &mut Fields<'_>, problems: &mut Problems) -> String {
     name.to_owned()
 }
 
-/// A member that is one of a few names; `None` when absent or another.
-fn read_choice<T: Copy>(
+/// A member that is one of a few names; `None` when absent or another, which is a problem.
+pub fn read_choice<T: Copy>(
     fields: &mut Fields<'_>,
     field: &'static str,
     all: &[T],

@@ -1,9 +1,10 @@
-//! When, from where and by which page keys were last used.
+//! When, from where and by which page keys were last used, and which of them pages have that should not.
 //!
 //! Cores note uses for themselves and hand them over now and then; whoever keeps them takes them away. Nothing here may
 //! decide about a request, and losing some of it changes nothing that is obeyed.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -32,28 +33,83 @@ impl KeyUse {
     }
 }
 
-/// The last uses of keys, by their ids, on their way from the cores to the store.
+/// A request by which a page of another origin showed that it has a secret key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposure {
+    /// When.
+    pub at: Timestamp,
+    /// The client's address.
+    pub ip: IpAddr,
+    /// The page's, as [`KeyUse::origin`].
+    pub origin: Box<str>,
+    /// The request's id.
+    pub request_id: Box<str>,
+}
+
+/// What is known of a key's exposures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposed {
+    /// Since its current token was made.
+    pub first_seen_at: Timestamp,
+    /// The last time.
+    pub last_seen_at: Timestamp,
+    /// By a page of which origin then.
+    pub origin: Box<str>,
+}
+
+/// What was seen of a key for some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sighting {
+    /// Its last use.
+    pub last: KeyUse,
+    /// Its last exposure, if there was one.
+    pub exposure: Option<Exposure>,
+}
+
+impl From<KeyUse> for Sighting {
+    fn from(last: KeyUse) -> Self {
+        Self {
+            last,
+            exposure: None,
+        }
+    }
+}
+
+impl Sighting {
+    /// Takes over what is later in another.
+    fn update(&mut self, other: Self) {
+        if self.last.at < other.last.at {
+            self.last = other.last;
+        }
+        let own = self.exposure.as_ref().map(|exposure| exposure.at);
+        if own < other.exposure.as_ref().map(|exposure| exposure.at) {
+            self.exposure = other.exposure;
+        }
+    }
+}
+
+/// What was seen of keys, by their ids, on its way from the cores to the store.
 #[derive(Debug, Default)]
-pub struct KeyUses(Mutex<HashMap<Box<str>, KeyUse>>);
+pub struct KeyUses(Mutex<HashMap<Box<str>, Sighting>>);
 
 impl KeyUses {
-    /// Adds uses; of those of one key the latest stays.
-    pub fn merge(&self, uses: impl IntoIterator<Item = (Box<str>, KeyUse)>) {
+    /// Adds what was seen; the latest of each key stays.
+    pub fn merge(&self, sightings: impl IntoIterator<Item = (Box<str>, Sighting)>) {
         let mut known = self.lock();
-        for (id, fresh) in uses {
-            let kept = known.entry(id).or_insert_with(|| fresh.clone());
-            if kept.at < fresh.at {
-                *kept = fresh;
+        for (id, fresh) in sightings {
+            match known.entry(id) {
+                Entry::Occupied(mut kept) => kept.get_mut().update(fresh),
+                Entry::Vacant(place) => _ = place.insert(fresh),
             }
         }
     }
 
     /// Takes everything away.
-    pub fn take(&self) -> HashMap<Box<str>, KeyUse> {
+    pub fn take(&self) -> HashMap<Box<str>, Sighting> {
         std::mem::take(&mut *self.lock())
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, KeyUse>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Box<str>, Sighting>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -65,16 +121,42 @@ mod tests {
     #[test]
     fn the_latest_use_stays_in_whatever_order_they_come() {
         let uses = KeyUses::default();
-        let at = |second| KeyUse {
-            at: Timestamp::from_second(second).unwrap(),
-            ip: [192, 0, 2, 1].into(),
-            origin: None,
+        let moment = |second| Timestamp::from_second(second).unwrap();
+        let at = |second| {
+            Sighting::from(KeyUse {
+                at: moment(second),
+                ip: [192, 0, 2, 1].into(),
+                origin: None,
+            })
         };
         uses.merge([("ak_1".into(), at(2)), ("ak_2".into(), at(1))]);
         uses.merge([("ak_1".into(), at(1)), ("ak_2".into(), at(3))]);
         let taken = uses.take();
         assert_eq!((&taken["ak_1"], &taken["ak_2"]), (&at(2), &at(3)));
         assert!(uses.take().is_empty());
+
+        let exposed = |second| Sighting {
+            exposure: Some(Exposure {
+                at: moment(second),
+                ip: [192, 0, 2, 1].into(),
+                origin: "https://app.example.com".into(),
+                request_id: "req".into(),
+            }),
+            ..at(second)
+        };
+        for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1]] {
+            let sighting = |second| match second {
+                3 => at(3),
+                second => exposed(second),
+            };
+            uses.merge(order.map(|second| ("ak_1".into(), sighting(second))));
+            let taken = &uses.take()["ak_1"];
+            // A use without does not hide an exposure before it.
+            assert_eq!(
+                (&taken.last, &taken.exposure),
+                (&at(3).last, &exposed(2).exposure)
+            );
+        }
     }
 
     #[test]

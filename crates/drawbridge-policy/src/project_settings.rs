@@ -6,11 +6,15 @@ use serde_json::{Value, json};
 
 use crate::document::Fields;
 use crate::issue::{ConfigIssue, Problems};
+use crate::key::SecretKeysInBrowsers;
+use crate::key_config::read_choice;
 use crate::rate_limit::RateLimit;
 
-/// A project's settings: `{"rate_limit"}`.
+/// A project's settings: `{"secret_keys_in_browsers", "rate_limit"}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProjectSettings {
+    /// What becomes of its secret keys in pages.
+    pub secret_keys_in_browsers: SecretKeysInBrowsers,
     /// For keys that have none of their own; `None` means no limit.
     pub rate_limit: Option<RateLimit>,
 }
@@ -32,15 +36,26 @@ impl ProjectSettings {
 
     /// Reads the members of a document that may have others too; the caller ends the walk.
     pub fn read_fields(fields: &mut Fields<'_>, problems: &mut Problems) -> Self {
+        let in_browsers = read_choice(
+            fields,
+            "secret_keys_in_browsers",
+            SecretKeysInBrowsers::ALL,
+            SecretKeysInBrowsers::name,
+            problems,
+        );
         let pointer = fields.pointer_to("rate_limit");
         let rate_limit = fields.nullable("rate_limit");
         Self {
+            secret_keys_in_browsers: in_browsers.unwrap_or_default(),
             rate_limit: rate_limit.and_then(|value| RateLimit::read(value, &pointer, problems)),
         }
     }
 
     /// The whole document, defaults filled in.
     pub fn to_value(self) -> Value {
-        json!({"rate_limit": self.rate_limit.map(RateLimit::to_value)})
+        json!({
+            "secret_keys_in_browsers": self.secret_keys_in_browsers.name(),
+            "rate_limit": self.rate_limit.map(RateLimit::to_value),
+        })
     }
 }

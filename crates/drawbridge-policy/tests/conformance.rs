@@ -113,7 +113,7 @@ impl Furnished {
         let project = Arc::new(Project {
             id: "proj_corpus".into(),
             slug: "corpus".into(),
-            rate_limit: None,
+            ..Project::default()
         });
         let document =
             json!({"upstream": {"base_url": "http://127.0.0.1:1/v1"}, "cors": case.policy});

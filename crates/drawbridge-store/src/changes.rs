@@ -3,6 +3,8 @@
 //! Every row that it touches gets its revision. What a row already has and must keep (ids, slugs, names of endpoints,
 //! times of creation) must never be set anew.
 
+use drawbridge_policy::key_use::Exposure;
+
 use crate::column::{from_number, from_time};
 use crate::error::StoreError;
 use crate::key::Place;
@@ -137,6 +139,27 @@ impl Write {
         self.execute(sqlx::query(sql::DELETE_TOKENS).bind(&row.id))
             .await?;
         self.insert_tokens(row).await
+    }
+
+    /// Flags the key of that id as one that a page has; no change of the key itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::Missing`].
+    pub async fn expose_key(&mut self, id: &str, exposure: &Exposure) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::EXPOSE_KEY)
+            .bind(id)
+            .bind(from_time(exposure.at))
+            .bind(&*exposure.origin);
+        self.change("key", query).await
+    }
+
+    /// Takes the flag of [`Write::expose_key`] away.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`], or [`StoreError::Missing`].
+    pub async fn clear_exposure(&mut self, id: &str) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::CLEAR_EXPOSURE).bind(id);
+        self.change("key", query).await
     }
 
     async fn insert_tokens(&mut self, row: &KeyRow) -> Result<(), StoreError> {

@@ -1,7 +1,7 @@
 //! Reading rows, within a write or without.
 
 use drawbridge_policy::endpoint::Secret;
-use drawbridge_policy::key_use::KeyUse;
+use drawbridge_policy::key_use::{Exposed, KeyUse};
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 
@@ -294,6 +294,7 @@ fn to_keys(rows: &[SqliteRow]) -> Rows<KeyRow> {
             created_at: columns.time()?,
             updated_at: columns.time()?,
             last_use: to_key_use(&mut columns)?,
+            exposed: to_exposed(&mut columns)?,
         };
         let digest = columns.optional_digest()?;
         let expires_at = columns.optional_time()?;
@@ -315,6 +316,18 @@ fn to_key_use(columns: &mut Columns<'_>) -> Result<Option<KeyUse>, StoreError> {
         ip,
         origin: origin.map(Into::into),
     }))
+}
+
+fn to_exposed(columns: &mut Columns<'_>) -> Result<Option<Exposed>, StoreError> {
+    let (first, last) = (columns.optional_time()?, columns.optional_time()?);
+    let origin: Option<String> = columns.take()?;
+    Ok(first
+        .zip(last)
+        .map(|(first_seen_at, last_seen_at)| Exposed {
+            first_seen_at,
+            last_seen_at,
+            origin: origin.unwrap_or_default().into(),
+        }))
 }
 
 pub(crate) fn to_audit(row: &SqliteRow) -> Result<AuditRow, StoreError> {

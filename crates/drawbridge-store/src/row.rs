@@ -3,7 +3,7 @@
 //! Rows carry documents as clients gave them; they must never carry a token or, in a document, a credential.
 
 use drawbridge_policy::endpoint::Secret;
-use drawbridge_policy::key_use::KeyUse;
+use drawbridge_policy::key_use::{Exposed, KeyUse};
 use drawbridge_policy::token::TokenDigest;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -30,7 +30,7 @@ pub struct ProjectRow {
     pub slug: String,
     /// For people.
     pub name: String,
-    /// `{"rate_limit"}`; what is not in it has its default.
+    /// `{"secret_keys_in_browsers", "rate_limit"}`; what is not in it has its default.
     pub settings: Value,
     /// The revision of its last change, which the store sets; what a write is given here is ignored.
     pub revision: u64,
@@ -82,6 +82,8 @@ pub struct KeyRow {
     pub updated_at: Timestamp,
     /// When it was last used, as far as is stored; what a write is given here is ignored.
     pub last_use: Option<KeyUse>,
+    /// Whether pages have it that should not; what a write is given here is ignored.
+    pub exposed: Option<Exposed>,
 }
 
 /// A token of a key, as its digest.

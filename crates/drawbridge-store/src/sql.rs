@@ -61,17 +61,21 @@ statements! {
 
     // Keys come with their tokens: a row for each token, one row for a key without any.
     KEY = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
-        k.last_used_at, k.last_used_ip, k.last_used_origin, t.digest, t.expires_at FROM api_keys k LEFT JOIN key_tokens t ON t.key_id = k.id \
+        k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, k.exposed_origin, \
+        t.digest, t.expires_at FROM api_keys k LEFT JOIN key_tokens t ON t.key_id = k.id \
         WHERE k.id = $1 ORDER BY t.position";
     ALL_KEYS = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
-        k.last_used_at, k.last_used_ip, k.last_used_origin, t.digest, t.expires_at FROM api_keys k LEFT JOIN key_tokens t ON t.key_id = k.id \
+        k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, k.exposed_origin, \
+        t.digest, t.expires_at FROM api_keys k LEFT JOIN key_tokens t ON t.key_id = k.id \
         ORDER BY k.created_at, k.id, t.position";
     KEYS = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
-        k.last_used_at, k.last_used_ip, k.last_used_origin, t.digest, t.expires_at \
+        k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, k.exposed_origin, \
+        t.digest, t.expires_at \
         FROM (SELECT * FROM api_keys WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3) k \
         LEFT JOIN key_tokens t ON t.key_id = k.id ORDER BY k.created_at, k.id, t.position";
     KEYS_OF_PROJECT = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
-        k.last_used_at, k.last_used_ip, k.last_used_origin, t.digest, t.expires_at \
+        k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, k.exposed_origin, \
+        t.digest, t.expires_at \
         FROM (SELECT * FROM api_keys WHERE project_id = $1 AND (created_at, id) > ($2, $3) \
             ORDER BY created_at, id LIMIT $4) k \
         LEFT JOIN key_tokens t ON t.key_id = k.id ORDER BY k.created_at, k.id, t.position";
@@ -82,6 +86,11 @@ statements! {
     // A use that was seen earlier than one that is known comes too late.
     RECORD_KEY_USE = "UPDATE api_keys SET last_used_at = $2, last_used_ip = $3, last_used_origin = $4 \
         WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";
+    RECORD_EXPOSURE = "UPDATE api_keys SET exposed_last_at = $2, exposed_origin = $3 \
+        WHERE id = $1 AND exposed_last_at < $2";
+    EXPOSE_KEY = "UPDATE api_keys SET exposed_first_at = $2, exposed_last_at = $2, exposed_origin = $3 WHERE id = $1";
+    CLEAR_EXPOSURE = "UPDATE api_keys \
+        SET exposed_first_at = NULL, exposed_last_at = NULL, exposed_origin = NULL WHERE id = $1";
     DELETE_REVOKED_KEYS = "DELETE FROM api_keys WHERE project_id = $1 AND revoked_at IS NOT NULL";
     COUNT_TOKEN = "SELECT COUNT(*) FROM key_tokens WHERE digest = $1";
     INSERT_TOKEN = "INSERT INTO key_tokens (digest, key_id, position, expires_at) VALUES ($1, $2, $3, $4)";

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use drawbridge_policy::key_use::KeyUse;
+use drawbridge_policy::key_use::Sighting;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection as _, Sqlite};
@@ -143,17 +143,21 @@ impl Store {
         Write::begin(writer, Arc::clone(&self.key)).await
     }
 
-    /// Stores last uses of keys, by their ids, in one transaction that is no write: nothing gets a revision, and the audit
-    /// log has nothing of it. Keys that are gone are left out.
+    /// Stores what was seen of keys, by their ids, in one transaction that is no write: nothing gets a revision, and the
+    /// audit log has nothing of it. Keys that are gone are left out; an exposure is stored where the key is flagged as
+    /// exposed already ([`Write::expose_key`]).
     ///
     /// # Errors
     /// [`StoreError::Unavailable`]; nothing was stored then.
-    pub async fn record_key_uses(&self, uses: &[(Box<str>, KeyUse)]) -> Result<(), StoreError> {
+    pub async fn record_sightings(
+        &self,
+        sightings: &[(Box<str>, Sighting)],
+    ) -> Result<(), StoreError> {
         let mut writer = self.writer.lock().await;
         // Dropped after a failure, it is closed, which rolls back.
         let mut connection = writer.take().await?;
         sqlx::query(BEGIN).execute(&mut connection).await?;
-        for (id, last) in uses {
+        for (id, Sighting { last, exposure }) in sightings {
             sqlx::query(sql::RECORD_KEY_USE)
                 .bind(&**id)
                 .bind(from_time(last.at))
@@ -161,6 +165,14 @@ impl Store {
                 .bind(last.origin.as_deref())
                 .execute(&mut connection)
                 .await?;
+            if let Some(exposure) = exposure {
+                sqlx::query(sql::RECORD_EXPOSURE)
+                    .bind(&**id)
+                    .bind(from_time(exposure.at))
+                    .bind(&*exposure.origin)
+                    .execute(&mut connection)
+                    .await?;
+            }
         }
         let done = writer.commit(connection).await;
         done.map_err(|error| StoreError::Unavailable(error.into()))

@@ -26,6 +26,7 @@ fn project(form: Form) -> Value {
             "id": "proj_4f7TqZ0aBcDe",
             "slug": "my-project",
             "name": "My project",
+            "secret_keys_in_browsers": "warn",
             "rate_limit": null,
             "created_at": THEN,
             "updated_at": THEN,
@@ -105,6 +106,7 @@ fn api_key(form: Form) -> Value {
             "last_used_at": THEN,
             "last_used_ip": "203.0.113.7",
             "last_used_origin": "https://app.example.com",
+            "exposed": null,
             "warnings": [],
         }),
     }

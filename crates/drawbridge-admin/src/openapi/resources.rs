@@ -3,7 +3,7 @@
 //! The bounds stand in the policy crate too, where they are enforced; the tests hold the two against each other.
 
 use drawbridge_policy::cors_config::CorsConfig;
-use drawbridge_policy::key::{KeyKind, KeyMode, Scope};
+use drawbridge_policy::key::{KeyKind, KeyMode, Scope, SecretKeysInBrowsers};
 use drawbridge_policy::rate_limit::{LONGEST_PERIOD, MOST_CONCURRENT, MOST_REQUESTS};
 use serde_json::{Value, json};
 
@@ -48,6 +48,12 @@ fn project() -> Object {
     let id = "Made where it is not given. It stands in the URLs of the project's endpoints.";
     let name = "What people call it; the slug where it is not given.";
     let rate_limit = "The limit of keys that have none of their own; each has it for itself. Null means no limit.";
+    let choices: Vec<_> = SecretKeysInBrowsers::ALL
+        .iter()
+        .map(|choice| choice.name())
+        .collect();
+    let in_browsers = "What becomes of requests by which a page of another origin sends a secret key without \
+                       `allowed_origins`: `warn` in the answer's header, or `refuse` them (403).";
     Object {
         name: Resource::Project.name(),
         about: "The tenant that endpoints and keys belong to.",
@@ -61,6 +67,7 @@ fn project() -> Object {
             )
             .required(),
             Member::new("name", display_name(), name),
+            Member::new("secret_keys_in_browsers", choice(&choices), in_browsers).default("warn"),
             Member::new(
                 "rate_limit",
                 Kind::ObjectOrNull(rate_limit_object()),
@@ -225,6 +232,14 @@ fn api_key() -> Object {
         "The token of another gateway that is to open this key; made where it is not given.";
     let previous =
         "When the token before the last rotation ends, or ended; null where it was never rotated.";
+    let exposure = json!({
+        "type": ["object", "null"],
+        "properties": {"first_seen_at": time(), "last_seen_at": time(), "origin": text()},
+        "required": ["first_seen_at", "last_seen_at", "origin"],
+        "additionalProperties": false,
+    });
+    let exposed = "Set where pages of other origins send this secret key, which has no `allowed_origins`: since when, \
+                   when last, and by a page of which origin then. A rotation clears it.";
     let last_used = "When a request last came with a valid token of it, whatever the answer; up to three seconds late. \
                      It moves without the ETag.";
     Object {
@@ -290,6 +305,7 @@ fn api_key() -> Object {
                 or_null(text()),
                 "The `Origin` that came with it then, if one did.",
             ),
+            Member::made("exposed", exposure, exposed),
             warnings(),
             Member::fixed("token", pattern(IMPORTED_TOKEN), token).secret(),
         ],

@@ -400,6 +400,7 @@ fn whatever_only_adds_is_not_found() {
                 "id",
                 "slug",
                 "name",
+                "secret_keys_in_browsers",
                 "rate_limit",
                 "created_at",
                 "updated_at",

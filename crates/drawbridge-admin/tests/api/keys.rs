@@ -76,7 +76,7 @@ async fn a_new_key_works_at_once_and_shows_its_token_once() {
         "allowed_origins": ["https://app.example.com"], "allowed_ips": null,
         "require_origin": false, "max_concurrent": null, "rate_limit": null, "expires_at": null, "created_at": now().to_string(), "revoked_at": null,
         "previous_token_expires_at": null,
-        "status": "active", "last_used_at": null, "last_used_ip": null, "last_used_origin": null, "warnings": [],
+        "status": "active", "last_used_at": null, "last_used_ip": null, "last_used_origin": null, "exposed": null, "warnings": [],
     });
     let shown = gateway.root().get(&path(&answer.body)).await.must(200);
     assert_eq!(

@@ -35,6 +35,7 @@ async fn save(gateway: &Gateway, endpoint: Value, key: Value) {
         created_at: now(),
         updated_at: now(),
         last_use: None,
+        exposed: None,
     };
     write.insert_key(&key).await.unwrap();
     write.commit(audit()).await.unwrap();

@@ -261,7 +261,7 @@ async fn every_field_of_the_walker_is_known_to_the_schema() {
         let pointers: BTreeSet<_> = fields.iter().map(|field| &*field.pointer).collect();
         let objects = fields
             .iter()
-            .filter(|field| field.types().contains("object"));
+            .filter(|field| field.types().contains("object") && !field.is_read_only());
         for object in objects.map(|field| &*field.pointer).chain([""]) {
             for value in [json!(1), json!(null)] {
                 let place = format!("{object}/nothing-is-called-like-this");

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use drawbridge_policy::key_use::KeyUse;
+use drawbridge_policy::key_use::Sighting;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use crate::support::{Gateway, PAGE, PUBLISHABLE, SECRET, Upstream, document};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The last use of the only key that was used.
-fn handed_over(gateway: &Gateway) -> (Box<str>, KeyUse) {
+fn handed_over(gateway: &Gateway) -> (Box<str>, Sighting) {
     let until = Instant::now() + PATIENCE;
     loop {
         let mut taken = gateway.key_uses.take();
@@ -44,7 +44,7 @@ fn every_request_with_a_good_key_is_a_use_whatever_its_answer() {
                 origin_line.unwrap_or_default()
             ));
             assert_eq!(client.answer().status(), status, "{path}");
-            let (used, last) = handed_over(&gateway);
+            let (used, Sighting { last, .. }) = handed_over(&gateway);
             assert_eq!((&*used, last.origin.as_deref()), (id, origin), "{path}");
             assert_eq!(last.ip.to_string(), "203.0.113.7");
             assert!(began <= last.at && last.at <= Timestamp::now());

@@ -10,6 +10,7 @@ mod admin_listener;
 mod certificates;
 mod client_address;
 mod exposition;
+mod exposure;
 mod hostile;
 mod http2;
 mod https_upstream;

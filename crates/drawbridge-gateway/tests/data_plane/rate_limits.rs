@@ -57,6 +57,7 @@ fn set_project_limit(gateway: &Gateway, limit: Option<RateLimit>) {
         id: "proj_tests1".into(),
         slug: "tests".into(),
         rate_limit: limit,
+        ..Project::default()
     }))]);
 }
 

@@ -40,7 +40,7 @@ fn snapshot(endpoints: &[(usize, &str, CorsConfig)], keys: &[(usize, Value)]) ->
             let project = Arc::new(Project {
                 id: PROJECTS[*project].into(),
                 slug: "p".into(),
-                rate_limit: None,
+                ..Project::default()
             });
             let document =
                 json!({"upstream": {"base_url": "http://127.0.0.1:1/v1"}, "cors": cors.to_value()});

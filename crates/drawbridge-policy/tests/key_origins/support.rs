@@ -20,7 +20,7 @@ pub(crate) fn endpoint(project: &str, name: &str, cors: &Value) -> Arc<Endpoint>
     let project = Arc::new(Project {
         id: project.into(),
         slug: "p".into(),
-        rate_limit: None,
+        ..Project::default()
     });
     let document = json!({"upstream": {"base_url": "http://127.0.0.1:1/v1"}, "cors": cors});
     Arc::new(

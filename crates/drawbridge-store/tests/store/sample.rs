@@ -87,6 +87,7 @@ pub(crate) fn key(project: &ProjectRow, number: i64) -> KeyRow {
         created_at: moment(number),
         updated_at: moment(number),
         last_use: None,
+        exposed: None,
     }
 }
 

@@ -43,6 +43,9 @@ enum Action {
         /// Its id, `proj_` and 6 to 16 letters and digits; made when left out
         #[arg(long)]
         id: Option<String>,
+        /// When pages of other origins send its secret keys: warn or refuse [default: warn]
+        #[arg(long, value_name = "CHOICE")]
+        secret_keys_in_browsers: Option<String>,
         #[command(flatten)]
         rate: RateFlags,
     },
@@ -53,6 +56,9 @@ enum Action {
         /// Its new name for people
         #[arg(long)]
         name: Option<String>,
+        /// When pages of other origins send its secret keys: warn or refuse
+        #[arg(long, value_name = "CHOICE")]
+        secret_keys_in_browsers: Option<String>,
         #[command(flatten)]
         rate: RateFlags,
         /// A JSON Merge Patch: written out, @FILE, or - for stdin
@@ -94,6 +100,7 @@ impl ProjectArguments {
                 slug,
                 name,
                 id,
+                secret_keys_in_browsers,
                 rate,
             } => {
                 let mut body = json!({"slug": slug, "name": name.as_ref().unwrap_or(&slug)});
@@ -102,6 +109,9 @@ impl ProjectArguments {
                 }
                 if let Some(limit) = rate.value()? {
                     body["rate_limit"] = limit;
+                }
+                if let Some(choice) = secret_keys_in_browsers {
+                    body["secret_keys_in_browsers"] = choice.into();
                 }
                 let call = Call::new(
                     format!("create project {slug:?}"),
@@ -114,10 +124,11 @@ impl ProjectArguments {
             Action::Update {
                 project,
                 name,
+                secret_keys_in_browsers,
                 rate,
                 patch,
             } => {
-                let body = changes(name, &rate, patch)?;
+                let body = changes(name, secret_keys_in_browsers, &rate, patch)?;
                 let call = Call::new(
                     format!("update project {project:?}"),
                     Method::PATCH,
@@ -147,12 +158,18 @@ impl ProjectArguments {
 /// What to change: what the flags say, or the merge patch.
 fn changes(
     name: Option<String>,
+    secret_keys_in_browsers: Option<String>,
     rate: &RateFlags,
     patch: Option<String>,
 ) -> Result<Map<String, Value>, Failure> {
     let mut document = Map::new();
-    if let Some(name) = name {
-        document.insert("name".to_owned(), json!(name));
+    for (member, value) in [
+        ("name", name),
+        ("secret_keys_in_browsers", secret_keys_in_browsers),
+    ] {
+        if let Some(value) = value {
+            document.insert(member.to_owned(), value.into());
+        }
     }
     if let Some(limit) = rate.value()? {
         document.insert("rate_limit".to_owned(), limit);
@@ -173,7 +190,14 @@ fn row(project: &Value) -> Vec<String> {
 }
 
 fn human(project: &Value) -> String {
-    let names = ["slug", "id", "name", "created_at", "updated_at"];
+    let names = [
+        "slug",
+        "id",
+        "name",
+        "secret_keys_in_browsers",
+        "created_at",
+        "updated_at",
+    ];
     let mut pairs = Vec::from(names.map(|name| (name, text(&project[name]))));
     if !project["rate_limit"].is_null() {
         pairs.push(("rate limit", rate_limit::human(&project["rate_limit"])));

@@ -1,6 +1,6 @@
 //! Rows read back as they were written.
 
-use drawbridge_policy::key_use::KeyUse;
+use drawbridge_policy::key_use::{KeyUse, Sighting};
 use drawbridge_policy::token::TokenDigest;
 use drawbridge_store::{KeyRow, Store, TokenRow};
 use serde_json::json;
@@ -289,7 +289,11 @@ pub(crate) async fn the_last_use_of_a_key_is_kept_beside_its_revisions(store: St
         ip: "2001:db8::1".parse().unwrap(),
         origin: origin.map(Into::into),
     };
-    let record = async |id: &str, last| store.record_key_uses(&[(id.into(), last)]).await;
+    let record = async |id: &str, last| {
+        store
+            .record_sightings(&[(id.into(), Sighting::from(last))])
+            .await
+    };
     let last_use = async |id: &str| store.key(id).await.unwrap().unwrap().last_use;
     let (one, two) = ("ak_live_000001", "ak_live_000002");
     assert_eq!(last_use(one).await, None);

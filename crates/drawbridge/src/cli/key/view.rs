@@ -27,11 +27,19 @@ pub(super) fn row(key: &Value) -> Vec<String> {
         text(&key["project"]),
         text(&key["kind"]),
         text(&key["mode"]),
-        text(&key["status"]),
+        status(key),
         endpoints(key),
         expires(key),
         last_used(key, Timestamp::now()),
     ]
+}
+
+/// The first that whoever looks at many keys has to see.
+fn status(key: &Value) -> String {
+    match &key["exposed"] {
+        Value::Null => text(&key["status"]),
+        _ => format!("{}, exposed", text(&key["status"])),
+    }
 }
 
 fn endpoints(key: &Value) -> String {
@@ -115,6 +123,11 @@ pub(super) fn human(key: &Value) -> String {
     }
     if !key["previous_token_expires_at"].is_null() {
         pairs.push(("old token ends", text(&key["previous_token_expires_at"])));
+    }
+    if let Some(origin) = key["exposed"]["origin"].as_str() {
+        let since = text(&key["exposed"]["first_seen_at"]);
+        let advice = "treat it as leaked: rotate it, and give the page a publishable key";
+        pairs.push(("exposed", format!("by {origin} since {since}; {advice}")));
     }
     if !key["revoked_at"].is_null() {
         pairs.push(("revoked", text(&key["revoked_at"])));

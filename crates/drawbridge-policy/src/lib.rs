@@ -11,6 +11,7 @@ pub mod denial;
 pub mod directory;
 pub mod document;
 pub mod endpoint;
+pub mod explain;
 pub mod failed_keys;
 pub mod forwarded;
 pub mod issue;

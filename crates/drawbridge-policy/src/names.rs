@@ -80,6 +80,15 @@ pub fn normalize_method(method: &str) -> &str {
         .unwrap_or(method)
 }
 
+/// Whether no script can set the request header: browsers drop it without a word.
+pub fn is_unsettable_request_header(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    FORBIDDEN_REQUEST_HEADERS.contains(&name.as_str())
+        || ["proxy-", "sec-"]
+            .iter()
+            .any(|prefix| name.starts_with(prefix))
+}
+
 /// Whether no script can set the request header, or it belongs to responses.
 pub fn is_forbidden_request_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

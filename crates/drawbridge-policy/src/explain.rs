@@ -13,10 +13,11 @@
 //! but another network stack, and not in Safari: see [`ConsoleLine::is_verified`].
 
 mod answer;
+mod cause;
 mod checks;
 mod code;
-//mod fix;
-//mod judge;
+mod fix;
+mod judge;
 mod recognize;
 mod request;
 mod safelist;
@@ -24,10 +25,11 @@ mod simulate;
 mod wording;
 
 pub use answer::{Answer, Hop, NetworkError, Reply};
+pub use cause::Cause;
 pub use checks::{Fault, Phase};
 pub use code::Code;
-//pub use fix::{Fix, Target};
-//pub use judge::{Explanation, Question, Verdict, explain};
+pub use fix::{Fix, Target};
+pub use judge::{Explanation, InBrowser, Question, Verdict, explain};
 pub use recognize::{MAX_PASTED, Recognized, nearest, recognize};
 pub use request::{Api, Body, Mode, PageRequest};
 pub use safelist::Objection;

@@ -73,9 +73,9 @@ pub enum Code {
 }
 
 use Code::{
-    AllowOriginMismatch, BlockedByClient, ContentSecurityPolicy, CorsDisabledScheme, DisallowedByMode,
-    FailedToFetch, ForbiddenMethod, HeaderDisallowedByPreflightResponse, InsecureLocalNetwork,
-    InvalidAllowCredentials, InvalidAllowHeadersPreflightResponse,
+    AllowOriginMismatch, BlockedByClient, ContentSecurityPolicy, CorsDisabledScheme,
+    DisallowedByMode, FailedToFetch, ForbiddenMethod, HeaderDisallowedByPreflightResponse,
+    InsecureLocalNetwork, InvalidAllowCredentials, InvalidAllowHeadersPreflightResponse,
     InvalidAllowMethodsPreflightResponse, InvalidAllowOriginValue,
     LocalNetworkAccessPermissionDenied, MethodDisallowedByPreflightResponse,
     MissingAllowOriginHeader, MixedContent, MultipleAllowOriginValues, NetworkFailure,

@@ -49,7 +49,7 @@ impl Recognized {
             "origin" => &mut self.origin,
             "method" => &mut self.method,
             "header" => &mut self.header,
-            "value" | "list" => &mut self.value,
+            "value" => &mut self.value,
             "status" => {
                 self.status = filling.parse().ok();
                 return;
@@ -112,14 +112,14 @@ fn read(text: &Pasted, found: &Found, row: &Row) -> Recognized {
 pub fn nearest(pasted: &str) -> Option<(Code, &'static str)> {
     let text = Pasted::new(pasted);
     let words: Vec<&str> = words(&text.lower).collect();
-    let (row, shared) = ROWS
+    let (row, _) = ROWS
         .iter()
         .filter(|row| row.rank == Rank::Reason)
         .map(|row| (row, shared_words(row.text, &words)))
+        .filter(|(_, (shared, _))| *shared >= 3)
         .rev()
-        .max_by_key(|(_, shared)| *shared)?;
-    let code = *row.codes.first()?;
-    (shared >= 3).then_some((code, row.text))
+        .max_by_key(|(_, (shared, all))| shared * 100 / all)?;
+    Some((*row.codes.first()?, row.text))
 }
 
 /// What stands before a reason.
@@ -183,11 +183,11 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.len() > 2)
 }
 
-fn shared_words(template: &str, words_of_text: &[&str]) -> usize {
+/// How many words of the template stand in the text, and how many it has.
+fn shared_words(template: &str, words_of_text: &[&str]) -> (usize, usize) {
     let template = template.to_ascii_lowercase();
-    words(&template)
-        .filter(|word| words_of_text.contains(word))
-        .count()
+    let shared = words(&template).filter(|word| words_of_text.contains(word));
+    (shared.count(), words(&template).count().max(1))
 }
 
 /// A text in the form in which it is compared; `lower` has the same length, byte by byte.
@@ -324,28 +324,26 @@ impl Sentence {
         Some(found)
     }
 
-    /// Where what fills a gap ends: before the text that follows. Names and URLs have no white space in them.
+    /// Where what fills a gap ends: before the text that follows, which alone tells that nothing is cut off. Names and
+    /// URLs have no white space in them.
     fn end_of_gap(&self, text: &Pasted, at: usize, index: usize) -> Option<usize> {
         let rest = &text.lower[at..];
-        let Piece::Gap(name) = &self.pieces[index] else {
+        let Some(Piece::Gap(name)) = self.pieces.get(index) else {
             return None;
         };
         let run = rest.find(' ').unwrap_or(rest.len());
-        let is_free = matches!(*name, "value" | "list");
-        match self.pieces.get(index + 1) {
-            // A full stop may be part of a URL: only the last one ends it.
-            Some(Piece::Text(next)) if next == "." => rest[..run].strip_suffix('.').map(str::len),
+        let len = match self.pieces.get(index + 1) {
+            Some(Piece::Text(next)) if next == "." && *name != "status" => None,
+            Some(Piece::Text(next)) if *name == "value" => rest.find(next.as_str()),
             Some(Piece::Text(next)) => {
-                let window = match is_free {
-                    true => rest,
-                    false => &rest[..rest.floor_char_boundary(run + next.len())],
-                };
-                window.find(next.as_str())
+                let window = rest.floor_char_boundary(run + next.len());
+                rest[..window].find(next.as_str())
             }
-            _ if is_free => Some(rest.len()),
-            _ => Some(run).filter(|run| *run > 0),
-        }
-        .map(|len| at + len)
+            // Every status has three digits.
+            _ if *name == "status" => rest.get(..3).map(str::len),
+            _ => None,
+        };
+        len.map(|len| at + len)
     }
 
     /// What fills the gaps where the sentence stands right before `end`.

@@ -51,7 +51,9 @@ impl Body {
             Self::Text => Some("text/plain;charset=UTF-8"),
             Self::Form => Some("application/x-www-form-urlencoded;charset=UTF-8"),
             Self::Multipart => Some("multipart/form-data; boundary=----boundary"),
-            Self::Blob(kind) => Some(kind).filter(|kind| !kind.is_empty()).map(String::as_str),
+            Self::Blob(kind) => Some(kind)
+                .filter(|kind| !kind.is_empty())
+                .map(String::as_str),
         }
     }
 }

@@ -37,7 +37,10 @@ impl fmt::Display for Need {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Method(method) => {
-                write!(formatter, "the method {method} is none of GET, HEAD and POST")
+                write!(
+                    formatter,
+                    "the method {method} is none of GET, HEAD and POST"
+                )
             }
             Self::Header(name, objection) => write!(formatter, "the header {name}: {objection}"),
             Self::WatchedUpload => formatter.write_str("a listener watches the upload"),
@@ -314,7 +317,8 @@ impl Call {
             call.fault(failed, Phase::Redirect, Some(answer))
         };
         let target = self.url.join(location);
-        if is_cors && let Err(failed) = check_access(self.origin(), self.includes_credentials, answer)
+        if is_cors
+            && let Err(failed) = check_access(self.origin(), self.includes_credentials, answer)
         {
             let failed = Failed {
                 list: target.map_or_else(|_| location.to_owned(), |target| plain(&target)),

@@ -7,12 +7,12 @@ mod template;
 
 use std::fmt::Write;
 
+use crate::explain::Browser;
 use crate::explain::answer::NetworkError;
 use crate::explain::checks::{Fault, Phase};
 use crate::explain::code::Code;
 use crate::explain::request::{Api, PageRequest};
 use crate::explain::simulate::{Outcome, Simulation};
-use crate::explain::Browser;
 
 pub(super) use rows::{CONTEXTS, PREFLIGHT, ROWS, Rank, Row};
 pub(super) use template::{Part, parts};
@@ -151,7 +151,10 @@ impl Words<'_> {
                     let _ = write!(prefix, "(redirected from '{}') ", self.request.url);
                 }
                 let origin = &self.request.origin;
-                let _ = write!(prefix, "from origin '{origin}' has been blocked by CORS policy: ");
+                let _ = write!(
+                    prefix,
+                    "from origin '{origin}' has been blocked by CORS policy: "
+                );
                 let checks_access = fault.code.on_answer() != fault.code;
                 if checks_access
                     || matches!(
@@ -201,7 +204,11 @@ impl Words<'_> {
             ) => 0,
             (Phase::Preflight, Code::PreflightDisallowedRedirect) => {
                 let status = fault.status.unwrap_or_default().to_string();
-                lines.push(self.line(rows::PREFLIGHT_STATUS, fault.url.as_str(), &[("status", &status)]));
+                lines.push(self.line(
+                    rows::PREFLIGHT_STATUS,
+                    fault.url.as_str(),
+                    &[("status", &status)],
+                ));
                 1
             }
             (Phase::Preflight, _) if is_redirect && checks_access => 2,

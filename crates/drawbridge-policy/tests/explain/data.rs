@@ -61,7 +61,11 @@ impl Scenario {
 /// All scenarios.
 pub(crate) fn scenarios() -> Vec<Scenario> {
     let scenarios: Vec<_> = read("scenarios").iter().map(scenario).collect();
-    assert!(scenarios.len() >= COMMITTED, "{} scenarios", scenarios.len());
+    assert!(
+        scenarios.len() >= COMMITTED,
+        "{} scenarios",
+        scenarios.len()
+    );
     scenarios
 }
 
@@ -98,8 +102,19 @@ fn read(member: &str) -> Vec<Value> {
 
 fn scenario(value: &Value) -> Scenario {
     let known = [
-        "id", "why", "page", "url", "request", "preflight", "answer", "redirected", "sent", "code",
-        "chromium", "firefox", "safari",
+        "id",
+        "why",
+        "page",
+        "url",
+        "request",
+        "preflight",
+        "answer",
+        "redirected",
+        "sent",
+        "code",
+        "chromium",
+        "firefox",
+        "safari",
     ];
     assert_known(value, &known);
     let id = value["id"].as_str().unwrap().to_owned();
@@ -126,7 +141,13 @@ fn scenario(value: &Value) -> Scenario {
 
 fn complete(request: &mut PageRequest, value: &Value) {
     let known = [
-        "via", "method", "headers", "credentials", "mode", "body", "upload_listener",
+        "via",
+        "method",
+        "headers",
+        "credentials",
+        "mode",
+        "body",
+        "upload_listener",
     ];
     assert_known(value, &known);
     let text = |name: &str| value.get(name).map(|value| value.as_str().unwrap());

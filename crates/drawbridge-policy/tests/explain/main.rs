@@ -7,5 +7,6 @@
 )]
 
 mod data;
+mod judged;
 mod pasted;
 mod scenarios;

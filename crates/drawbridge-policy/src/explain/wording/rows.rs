@@ -111,8 +111,7 @@ pub(super) const WARNING: &str = "Cross-Origin Request Warning: The Same Origin 
                                   `Authorization` header is not covered¦. To include the `Authorization` header, it must \
                                   be explicitly listed in CORS header `Access-Control-Allow-Headers`).";
 
-pub(super) const SAFARI_FETCH: &str =
-    "Fetch API cannot load {url} due to access control checks¦.";
+pub(super) const SAFARI_FETCH: &str = "Fetch API cannot load {url} due to access control checks¦.";
 
 pub(super) const SAFARI_XHR: &str =
     "XMLHttpRequest cannot load {url} due to access control checks¦.";
@@ -250,12 +249,31 @@ pub(in crate::explain) static ROWS: &[Row] = &[
         "Mixed Content: The page at '{page}' was loaded over HTTPS, but requested an insecure¦ resource '{url}'. This \
          request has been blocked; the content must be served over HTTPS.",
     ),
-    whole(Chromium, &[Code::BlockedByClient], "net::ERR_BLOCKED_BY_CLIENT¦"),
-    network(NetworkError::Closed, "Failed to load resource: net::ERR_EMPTY_RESPONSE¦"),
-    network(NetworkError::Refused, "Failed to load resource: net::ERR_CONNECTION_REFUSED¦"),
-    network(NetworkError::Unresolved, "Failed to load resource: net::ERR_NAME_NOT_RESOLVED¦"),
-    network(NetworkError::TimedOut, "Failed to load resource: net::ERR_CONNECTION_TIMED_OUT¦"),
-    network(NetworkError::Certificate, "Failed to load resource: net::ERR_CERT_AUTHORITY_INVALID¦"),
+    whole(
+        Chromium,
+        &[Code::BlockedByClient],
+        "net::ERR_BLOCKED_BY_CLIENT¦",
+    ),
+    network(
+        NetworkError::Closed,
+        "Failed to load resource: net::ERR_EMPTY_RESPONSE¦",
+    ),
+    network(
+        NetworkError::Refused,
+        "Failed to load resource: net::ERR_CONNECTION_REFUSED¦",
+    ),
+    network(
+        NetworkError::Unresolved,
+        "Failed to load resource: net::ERR_NAME_NOT_RESOLVED¦",
+    ),
+    network(
+        NetworkError::TimedOut,
+        "Failed to load resource: net::ERR_CONNECTION_TIMED_OUT¦",
+    ),
+    network(
+        NetworkError::Certificate,
+        "Failed to load resource: net::ERR_CERT_AUTHORITY_INVALID¦",
+    ),
     // Firefox
     firefox(
         &[Code::MissingAllowOriginHeader],
@@ -286,12 +304,18 @@ pub(in crate::explain) static ROWS: &[Row] = &[
         "expected ‘true’ in CORS header ‘Access-Control-Allow-Credentials’¦).",
     ),
     firefox(
-        &[Code::PreflightInvalidStatus, Code::PreflightDisallowedRedirect],
+        &[
+            Code::PreflightInvalidStatus,
+            Code::PreflightDisallowedRedirect,
+        ],
         "CORS preflight response did not succeed¦). Status code: {status}.",
     ),
     // Before 2023.
     firefox(
-        &[Code::PreflightInvalidStatus, Code::PreflightDisallowedRedirect],
+        &[
+            Code::PreflightInvalidStatus,
+            Code::PreflightDisallowedRedirect,
+        ],
         "CORS preflight channel did not succeed¦).",
     ),
     firefox(
@@ -319,10 +343,7 @@ pub(in crate::explain) static ROWS: &[Row] = &[
         &[Code::HeaderDisallowedByPreflightResponse],
         "missing token ‘{header}’ in CORS header ‘Access-Control-Allow-Headers’¦ from CORS preflight channel).",
     ),
-    firefox(
-        &[Code::CorsDisabledScheme],
-        "CORS request not http¦).",
-    ),
+    firefox(&[Code::CorsDisabledScheme], "CORS request not http¦)."),
     whole(
         Firefox,
         &[Code::DisallowedByMode],
@@ -385,7 +406,10 @@ pub(in crate::explain) static ROWS: &[Row] = &[
         "Credentials flag is true, but Access-Control-Allow-Credentials¦ is not \"true\".",
     ),
     safari(
-        &[Code::PreflightInvalidStatus, Code::PreflightDisallowedRedirect],
+        &[
+            Code::PreflightInvalidStatus,
+            Code::PreflightDisallowedRedirect,
+        ],
         "Preflight response is not successful¦. Status code: {status}",
     ),
     safari(
@@ -412,7 +436,11 @@ pub(in crate::explain) static ROWS: &[Row] = &[
         &[Code::CorsDisabledScheme],
         "not allowed to follow a cross-origin CORS redirection with non CORS scheme¦",
     ),
-    whole(Safari, &[Code::ForbiddenMethod], "TypeError: Method is forbidden¦."),
+    whole(
+        Safari,
+        &[Code::ForbiddenMethod],
+        "TypeError: Method is forbidden¦.",
+    ),
     whole(
         Safari,
         &[Code::StreamNotSupported],
@@ -429,12 +457,21 @@ pub(in crate::explain) static ROWS: &[Row] = &[
         &[Code::MixedContent],
         "[blocked] The page at {page} requested insecure content from¦ {url}.",
     ),
-    vague(Safari, &[Code::Unspecified, Code::NetworkFailure], SAFARI_FETCH),
-    vague(Safari, &[Code::Unspecified, Code::NetworkFailure], SAFARI_XHR),
-    Row {
-        rank: Rank::Echo,
-        ..whole(Safari, &[Code::DisallowedByMode, Code::Unspecified], "Fetch API cannot load¦ {url}.")
-    },
+    vague(
+        Safari,
+        &[Code::Unspecified, Code::NetworkFailure],
+        SAFARI_FETCH,
+    ),
+    vague(
+        Safari,
+        &[Code::Unspecified, Code::NetworkFailure],
+        SAFARI_XHR,
+    ),
+    vague(
+        Safari,
+        &[Code::DisallowedByMode, Code::Unspecified],
+        "Fetch API cannot load¦ {url}.",
+    ),
     // What people write.
     said(
         Rank::Phrase,
@@ -481,14 +518,26 @@ pub(in crate::explain) static ROWS: &[Row] = &[
         &[Code::Unspecified],
         "has been blocked by CORS policy¦",
     ),
-    said(Rank::Some, &[Code::Unspecified], "Cross-Origin Request Blocked¦"),
+    said(
+        Rank::Some,
+        &[Code::Unspecified],
+        "Cross-Origin Request Blocked¦",
+    ),
     said(Rank::Some, &[Code::Unspecified], "CORS error¦"),
-    said(Rank::Echo, &[Code::FailedToFetch], "TypeError: Failed to fetch¦"),
+    said(
+        Rank::Echo,
+        &[Code::FailedToFetch],
+        "TypeError: Failed to fetch¦",
+    ),
     said(
         Rank::Echo,
         &[Code::FailedToFetch],
         "NetworkError when attempting to fetch resource¦",
     ),
-    said(Rank::Echo, &[Code::FailedToFetch], "TypeError: Load failed¦"),
+    said(
+        Rank::Echo,
+        &[Code::FailedToFetch],
+        "TypeError: Load failed¦",
+    ),
     said(Rank::Echo, &[Code::FailedToFetch], "net::ERR_FAILED¦"),
 ];

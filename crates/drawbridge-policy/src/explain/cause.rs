@@ -1,0 +1,132 @@
+//! What in the configuration, or in the call itself, stands in a call's way.
+
+use std::fmt;
+
+use crate::cors::{AllowOrigin, Enforcement, Standing, requested_names};
+use crate::explain::judge::Question;
+use crate::origin::Origin;
+use crate::quote::quote;
+
+/// One thing that stands in the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// No browser sends this as an `Origin`.
+    NotAnOrigin(String),
+    /// The page has no origin of its own: a sandboxed frame, a local file, a redirect.
+    NullOrigin,
+    /// The origin is not listed.
+    Origin(String),
+    /// No list can hold the method.
+    ImpossibleMethod(String),
+    /// The method is not listed.
+    Method(String),
+    /// No list can hold the header.
+    ImpossibleHeader(String),
+    /// The header is not listed.
+    Header(String),
+    /// The page asks for more headers than are looked at.
+    TooManyHeaders,
+    /// The page includes credentials, and the endpoint allows none.
+    Credentials,
+    /// The same in report mode, where only origins that are listed get them.
+    CredentialsOfUnlisted(String),
+    /// The browser does not send such a request at all.
+    NotSent,
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotAnOrigin(origin) => write!(
+                formatter,
+                "no browser sends {} as an Origin: it is scheme, host and port, in lower case, without path",
+                quote(origin)
+            ),
+            Self::NullOrigin => formatter.write_str(
+                "the page's origin is `null`, as in a sandboxed frame or a local file, which only `*` covers; serve the \
+                 page over HTTP",
+            ),
+            Self::Origin(origin) => {
+                write!(formatter, "`allowedOrigins` does not cover {}", quote(origin))
+            }
+            Self::ImpossibleMethod(method) => {
+                write!(formatter, "no page can send the method {}", quote(method))
+            }
+            Self::Method(method) => {
+                write!(formatter, "`allowedMethods` does not list {}", quote(method))
+            }
+            Self::ImpossibleHeader(name) => {
+                write!(formatter, "{} cannot be listed in `allowedHeaders`", quote(name))
+            }
+            Self::Header(name) => {
+                write!(formatter, "`allowedHeaders` does not cover {}", quote(name))
+            }
+            Self::TooManyHeaders => formatter
+                .write_str("the page sets more than 64 headers, or their names take more than 4 KiB"),
+            Self::Credentials => formatter.write_str(
+                "the page includes credentials (cookies), and `allowCredentials` is off; an Authorization header does \
+                 not need them",
+            ),
+            Self::CredentialsOfUnlisted(origin) => write!(
+                formatter,
+                "the page includes credentials, and report mode gives them to listed origins only: `allowedOrigins` \
+                 does not cover {}",
+                quote(origin)
+            ),
+            Self::NotSent => formatter.write_str("browsers do not send such a request"),
+        }
+    }
+}
+
+impl Cause {
+    /// Everything that stands in the way; `asked` are the headers that some browser asks for.
+    pub(super) fn find(question: &Question<'_>, asked: &[String]) -> Vec<Self> {
+        let request = question.request;
+        let policy = question.policy;
+        let mut causes = Vec::new();
+        let is_lenient = policy.enforcement() == Enforcement::Report;
+        let is_listed = policy.allows_origin(request.origin.as_bytes());
+        if !is_listed && !question.is_same_origin {
+            let origin = request.origin.clone();
+            if origin == "null" {
+                causes.push(Self::NullOrigin);
+            } else if Origin::parse(origin.as_bytes()).is_none() {
+                causes.push(Self::NotAnOrigin(origin));
+            } else if !is_lenient {
+                causes.push(Self::Origin(origin));
+            } else if request.includes_credentials {
+                causes.push(Self::CredentialsOfUnlisted(origin));
+            }
+        }
+        if request.includes_credentials && !policy.allows_credentials() {
+            causes.push(Self::Credentials);
+        }
+        let method = request.sent_method();
+        // Where only browsers enforce, `*` is on every answer, and no browser needs leave for these methods.
+        let is_nobodys_task = policy.enforcement() == Enforcement::Browser
+            && policy.allow_origin() == AllowOrigin::Any
+            && matches!(method, "GET" | "HEAD" | "POST");
+        match policy.methods().standing(method.as_bytes()) {
+            Standing::Unlisted if !is_lenient && !is_nobodys_task => {
+                causes.push(Self::Method(method.to_owned()))
+            }
+            Standing::Impossible => causes.push(Self::ImpossibleMethod(method.to_owned())),
+            Standing::Listed | Standing::Unlisted => {}
+        }
+        let line = asked.join(",");
+        if requested_names(std::iter::once(line.as_bytes())).is_none() {
+            causes.push(Self::TooManyHeaders);
+        }
+        for name in asked {
+            match policy.headers().standing(name.as_bytes()) {
+                Standing::Unlisted if !is_lenient => causes.push(Self::Header(name.clone())),
+                Standing::Impossible => causes.push(Self::ImpossibleHeader(name.clone())),
+                Standing::Listed | Standing::Unlisted => {}
+            }
+        }
+        if causes.is_empty() {
+            causes.push(Self::NotSent);
+        }
+        causes
+    }
+}

@@ -28,6 +28,8 @@ const LAUNCH = {
   firefox: () => ({
     browser: /** @type {const} */ ('firefox'),
     executablePath: which('firefox-esr', 'firefox'),
+    // Its console can be read from its own windows only (console.mjs).
+    args: ['--remote-allow-system-access'],
   }),
 };
 

@@ -29,7 +29,7 @@ pub use cause::Cause;
 pub use checks::{Fault, Phase};
 pub use code::Code;
 pub use fix::{Fix, Target};
-pub use judge::{Explanation, InBrowser, Question, Verdict, explain};
+pub use judge::{AskedKey, Explanation, InBrowser, Question, Verdict, explain};
 pub use recognize::{MAX_PASTED, Recognized, nearest, recognize};
 pub use request::{Api, Body, Mode, PageRequest};
 pub use safelist::Objection;

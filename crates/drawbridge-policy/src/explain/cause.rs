@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::cors::{AllowOrigin, Enforcement, Standing, requested_names};
+use crate::cors::{Enforcement, Granted, OriginHeader, Standing, requested_names};
 use crate::explain::judge::Question;
 use crate::origin::Origin;
 use crate::quote::quote;
@@ -14,8 +14,10 @@ pub enum Cause {
     NotAnOrigin(String),
     /// The page has no origin of its own: a sandboxed frame, a local file, a redirect.
     NullOrigin,
-    /// The origin is not listed.
+    /// Neither the endpoint nor, where it lists none, any of its keys lists the origin.
     Origin(String),
+    /// The key does not list the origin.
+    KeyOrigin(String),
     /// No list can hold the method.
     ImpossibleMethod(String),
     /// The method is not listed.
@@ -28,7 +30,8 @@ pub enum Cause {
     TooManyHeaders,
     /// The page includes credentials, and the endpoint allows none.
     Credentials,
-    /// The same in report mode, where only origins that are listed get them.
+    /// The same, because only origins that are listed by themselves get them: not those that report mode lets through, nor
+    /// those that a key admits by a pattern which is too wide for credentials.
     CredentialsOfUnlisted(String),
     /// The browser does not send such a request at all.
     NotSent,
@@ -48,6 +51,9 @@ impl fmt::Display for Cause {
             ),
             Self::Origin(origin) => {
                 write!(formatter, "`allowedOrigins` does not cover {}", quote(origin))
+            }
+            Self::KeyOrigin(origin) => {
+                write!(formatter, "the key's `allowed_origins` does not cover {}", quote(origin))
             }
             Self::ImpossibleMethod(method) => {
                 write!(formatter, "no page can send the method {}", quote(method))
@@ -69,8 +75,7 @@ impl fmt::Display for Cause {
             ),
             Self::CredentialsOfUnlisted(origin) => write!(
                 formatter,
-                "the page includes credentials, and report mode gives them to listed origins only: `allowedOrigins` \
-                 does not cover {}",
+                "the page includes credentials, and only origins that are listed by themselves get them: {} is not",
                 quote(origin)
             ),
             Self::NotSent => formatter.write_str("browsers do not send such a request"),
@@ -85,18 +90,8 @@ impl Cause {
         let policy = question.policy;
         let mut causes = Vec::new();
         let is_lenient = policy.enforcement() == Enforcement::Report;
-        let is_listed = policy.allows_origin(request.origin.as_bytes());
-        if !is_listed && !question.is_same_origin {
-            let origin = request.origin.clone();
-            if origin == "null" {
-                causes.push(Self::NullOrigin);
-            } else if Origin::parse(origin.as_bytes()).is_none() {
-                causes.push(Self::NotAnOrigin(origin));
-            } else if !is_lenient {
-                causes.push(Self::Origin(origin));
-            } else if request.includes_credentials {
-                causes.push(Self::CredentialsOfUnlisted(origin));
-            }
+        if !question.is_same_origin {
+            causes.extend(Self::of_origin(question));
         }
         if request.includes_credentials && !policy.allows_credentials() {
             causes.push(Self::Credentials);
@@ -104,7 +99,7 @@ impl Cause {
         let method = request.sent_method();
         // Where only browsers enforce, `*` is on every answer, and no browser needs leave for these methods.
         let is_nobodys_task = policy.enforcement() == Enforcement::Browser
-            && policy.allow_origin() == AllowOrigin::Any
+            && policy.answers_all_alike(question.grant)
             && matches!(method, "GET" | "HEAD" | "POST");
         match policy.methods().standing(method.as_bytes()) {
             Standing::Unlisted if !is_lenient && !is_nobodys_task => {
@@ -126,6 +121,35 @@ impl Cause {
         }
         if causes.is_empty() {
             causes.push(Self::NotSent);
+        }
+        causes
+    }
+
+    /// What the origin itself lacks.
+    fn of_origin(question: &Question<'_>) -> Vec<Self> {
+        let (policy, request) = (question.policy, question.request);
+        let origin = request.origin.clone();
+        let header = OriginHeader::One(origin.as_bytes());
+        let is_admitted = policy.admits(header, false, question.grant);
+        let is_refused_by_key = question.is_refused_by_key();
+        if (!is_admitted || is_refused_by_key) && Origin::parse(origin.as_bytes()).is_none() {
+            return vec![match origin.as_str() {
+                "null" => Self::NullOrigin,
+                _ => Self::NotAnOrigin(origin),
+            }];
+        }
+        let is_left_to_keys = !policy.lists_origins();
+        let is_left_to_this_key = is_left_to_keys && is_refused_by_key;
+        let gets_credentials = policy.allows_origin(origin.as_bytes())
+            || (is_left_to_keys && question.grant.origin == Granted::Listed);
+        let mut causes = Vec::new();
+        if !is_admitted && !is_left_to_this_key {
+            causes.push(Self::Origin(origin.clone()));
+        } else if request.includes_credentials && !gets_credentials && !is_left_to_this_key {
+            causes.push(Self::CredentialsOfUnlisted(origin.clone()));
+        }
+        if is_refused_by_key {
+            causes.push(Self::KeyOrigin(origin));
         }
         causes
     }

@@ -1,6 +1,6 @@
 //! Names of what goes wrong between a page and a server.
 
-use crate::cors::Refusal;
+use crate::denial::Denial;
 
 /// Which check failed. The names are those of Chromium's `CorsError`, without the k; those after `RedirectContainsCredentials`
 /// that Chromium has no such name for are ours.
@@ -69,7 +69,7 @@ pub enum Code {
     /// What a page sees, whatever the reason: `TypeError: Failed to fetch`.
     FailedToFetch,
     /// The gateway refuses, and the page can read why.
-    Refused(Refusal),
+    Refused(Denial),
 }
 
 use Code::{
@@ -156,7 +156,7 @@ impl Code {
             BlockedByClient => "BlockedByClient",
             Unspecified => "Unspecified",
             FailedToFetch => "FailedToFetch",
-            Refused(refusal) => refusal.code(),
+            Refused(denial) => denial.code(),
         }
     }
 

@@ -5,29 +5,67 @@
 use url::Url;
 
 use crate::cors::{
-    ActualVerdict, AllowOrigin, CorsConfig, CorsPolicy, Expose, OriginHeader, Preflight,
+    ActualVerdict, AllowOrigin, CorsConfig, CorsPolicy, Expose, KeyGrant, OriginHeader, Preflight,
     PreflightAnswer, Refusal,
 };
+use crate::denial::Denial;
 use crate::explain::Browser;
 use crate::explain::answer::{Answer, Hop, Reply};
 use crate::explain::cause::Cause;
 use crate::explain::code::Code;
-use crate::explain::fix::{Fix, find_fix};
+use crate::explain::fix::{Fix, find_fixes};
 use crate::explain::request::PageRequest;
 use crate::explain::simulate::{Asked, Outcome, Simulation, simulate};
 use crate::explain::wording::{ConsoleLine, console_lines};
+use crate::key::ApiKey;
 
 /// What is asked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub struct Question<'q> {
     /// The endpoint's `cors` object as given, for the patch of a fix.
     pub config: &'q CorsConfig,
-    /// The compiled policy that is in force; its origins may come from keys.
+    /// The compiled policy that is in force.
     pub policy: &'q CorsPolicy,
+    /// What the endpoint's keys say of the origin together, where it lists none.
+    pub grant: KeyGrant,
+    /// The key that the page uses, if it is known.
+    pub key: Option<AskedKey<'q>>,
     /// The call.
     pub request: &'q PageRequest,
     /// Whether the page is one of the gateway's own.
     pub is_same_origin: bool,
+}
+
+/// A key, as far as it has a say about origins. Its other restrictions do not depend on the page.
+#[derive(Clone, Copy, Debug)]
+pub struct AskedKey<'q> {
+    /// The key that is in force.
+    pub key: &'q ApiKey,
+    /// Its `allowed_origins` as given, for the patch of a fix.
+    pub allowed_origins: Option<&'q [String]>,
+}
+
+impl Question<'_> {
+    /// Whether the key does not let itself be used from the origin.
+    pub(super) fn is_refused_by_key(&self) -> bool {
+        let origin = OriginHeader::One(self.request.origin.as_bytes());
+        let is_refused = |asked: AskedKey<'_>| !asked.key.allows_origin(origin, self.policy);
+        !self.is_same_origin && self.key.is_some_and(is_refused)
+    }
+
+    /// What the gateway says to the request itself, in the order of its refusals.
+    fn denial(&self, verdict: &ActualVerdict<'_>) -> Option<Denial> {
+        match verdict.refusal {
+            Some(Refusal::OriginNotAllowed) => Some(Denial::OriginNotAllowed),
+            _ if self.is_refused_by_key() => Some(Denial::KeyOriginNotAllowed),
+            Some(Refusal::KeyOriginNotAllowed) => Some(Denial::KeyOriginNotAllowed),
+            Some(Refusal::HeadersTooLarge) => Some(Denial::HeadersTooLarge),
+            Some(Refusal::MethodNotAllowed | Refusal::HeaderNotAllowed) => {
+                Some(Denial::MethodNotAllowed)
+            }
+            None => None,
+        }
+    }
 }
 
 /// How it ends.
@@ -74,15 +112,15 @@ pub struct Explanation {
     /// The gateway's answer to the request itself, were it sent: status 200 stands for whatever the upstream says.
     pub actual_answer: Answer,
     /// Why the gateway itself refuses the request, were it sent.
-    pub refusal: Option<Refusal>,
+    pub denial: Option<Denial>,
     /// What would be refused, were the endpoint not in report mode.
     pub reported: Option<Refusal>,
     /// Each browser's part.
     pub browsers: Vec<InBrowser>,
     /// Everything that stands in the way, the first to be met first. Empty where the call is allowed.
     pub causes: Vec<Cause>,
-    /// The smallest change of the endpoint that lets exactly this call through; empty where it is allowed, or where no
-    /// change can (the causes say why).
+    /// The smallest change that lets exactly this call through: one for the endpoint, one for the key, or both, each of
+    /// them needed. Empty where the call is allowed, or where no change can (the causes say why).
     pub fixes: Vec<Fix>,
 }
 
@@ -92,9 +130,7 @@ pub fn explain(question: &Question<'_>) -> Explanation {
     if explanation.verdict == Verdict::Blocked {
         let asked = all_asked(&explanation.browsers);
         explanation.causes = Cause::find(question, &asked);
-        explanation.fixes = find_fix(question, &explanation.causes)
-            .into_iter()
-            .collect();
+        explanation.fixes = find_fixes(question, &explanation.causes);
     }
     explanation
 }
@@ -103,24 +139,25 @@ pub fn explain(question: &Question<'_>) -> Explanation {
 pub(super) fn judge(question: &Question<'_>) -> Explanation {
     let Question {
         policy, request, ..
-    } = question;
+    } = *question;
     let origin = OriginHeader::One(request.origin.as_bytes());
     let method = request.sent_method().as_bytes();
-    let actual = policy.actual(origin, method, question.is_same_origin);
-    let actual_answer = Answer::of_request(&actual, &request.origin);
+    let actual = policy.actual_with(origin, method, question.is_same_origin, question.grant);
+    let denial = question.denial(&actual);
+    let actual_answer = Answer::of_request(&actual, denial, &request.origin);
     let browsers: Vec<_> = Browser::ALL
         .into_iter()
         .map(|browser| in_browser(browser, question, &actual_answer))
         .collect();
     let preflight = browsers.iter().find_map(|one| asked(&one.simulation));
-    let preflight_answer = preflight.map(|asked| ask(policy, asked));
+    let preflight_answer = preflight.map(|asked| ask(question, asked));
     let blocked = browsers
         .iter()
         .find_map(|one| match &one.simulation.outcome {
             Outcome::Blocked(fault) => Some(fault.code),
             _ => None,
         });
-    let code = blocked.or(actual.refusal.map(Code::Refused));
+    let code = blocked.or(denial.map(Code::Refused));
     let preflight_reported = preflight_answer.as_ref().and_then(|answer| answer.reported);
     Explanation {
         verdict: match code {
@@ -131,7 +168,7 @@ pub(super) fn judge(question: &Question<'_>) -> Explanation {
         preflight: preflight.cloned(),
         preflight_answer: preflight_answer
             .map(|answer| Answer::of_preflight(&answer, &request.origin)),
-        refusal: actual.refusal,
+        denial,
         reported: preflight_reported.or(actual.reported),
         actual_answer,
         browsers,
@@ -144,7 +181,7 @@ fn in_browser(browser: Browser, question: &Question<'_>, actual: &Answer) -> InB
     let request = same_origin_as_judged(question);
     let first = simulate(browser, &request, &[]);
     let preflight = asked(&first).map(|asked| {
-        let answer = ask(question.policy, asked);
+        let answer = ask(question, asked);
         Reply::Answer(Answer::of_preflight(&answer, &request.origin))
     });
     let hop = Hop {
@@ -187,17 +224,18 @@ fn all_asked(browsers: &[InBrowser]) -> Vec<String> {
     names
 }
 
-fn ask(policy: &CorsPolicy, asked: &Asked) -> PreflightAnswer {
+fn ask(question: &Question<'_>, asked: &Asked) -> PreflightAnswer {
     let line = asked.headers.join(",");
     let lines: &[&[u8]] = match line.as_bytes() {
         [] => &[],
         line => &[line],
     };
-    policy.preflight(&Preflight {
+    let preflight = Preflight {
         origin: asked.origin.as_bytes(),
         method: asked.method.as_bytes(),
         header_lines: lines.iter().copied(),
-    })
+    };
+    question.policy.preflight_with(&preflight, question.grant)
 }
 
 impl Answer {
@@ -222,13 +260,8 @@ impl Answer {
     }
 
     /// The gateway's answer to a request of that origin; 200 where it is forwarded.
-    pub fn of_request(verdict: &ActualVerdict<'_>, origin: &str) -> Self {
-        let mut written = Self::new(match verdict.refusal {
-            None => 200,
-            Some(Refusal::MethodNotAllowed) => 405,
-            Some(Refusal::HeadersTooLarge) => 431,
-            Some(Refusal::OriginNotAllowed | Refusal::HeaderNotAllowed) => 403,
-        });
+    pub fn of_request(verdict: &ActualVerdict<'_>, denial: Option<Denial>, origin: &str) -> Self {
+        let mut written = Self::new(denial.map_or(200, Denial::status));
         written.allow_origin(verdict.allow_origin, verdict.allow_credentials, origin);
         if let Expose::Fixed(names) = verdict.expose {
             let names = String::from_utf8_lossy(names);

@@ -8,5 +8,6 @@
 
 mod data;
 mod judged;
+mod keyed;
 mod pasted;
 mod scenarios;

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 use crate::explain::Browser;
 use crate::explain::code::Code;
-use crate::explain::wording::{CONTEXTS, PREFLIGHT, Part, ROWS, Rank, Row, parts};
+use crate::explain::wording::{CONTEXTS, PREFLIGHT, Part, Rank, Row, parts, rows};
 
 /// Only so many bytes of what is pasted are looked at.
 pub const MAX_PASTED: usize = 8192;
@@ -65,7 +65,7 @@ pub fn recognize(pasted: &str) -> Option<Recognized> {
     let text = Pasted::new(pasted);
     let found = SENTENCES
         .iter()
-        .filter_map(|sentence| Some((sentence.find(&text)?, sentence.row)))
+        .filter_map(|(row, sentence)| Some((sentence.find(&text)?, *row)))
         // The first of several that are equally telling.
         .rev()
         .max_by_key(|(found, row)| (row.rank, found.matched));
@@ -112,8 +112,7 @@ fn read(text: &Pasted, found: &Found, row: &Row) -> Recognized {
 pub fn nearest(pasted: &str) -> Option<(Code, &'static str)> {
     let text = Pasted::new(pasted);
     let words: Vec<&str> = words(&text.lower).collect();
-    let (row, _) = ROWS
-        .iter()
+    let (row, _) = rows()
         .filter(|row| row.rank == Rank::Reason)
         .map(|row| (row, shared_words(row.text, &words)))
         .filter(|(_, (shared, _))| *shared >= 3)
@@ -222,20 +221,20 @@ fn normal(text: &str) -> String {
     normal
 }
 
-static SENTENCES: LazyLock<Vec<Sentence>> =
-    LazyLock::new(|| ROWS.iter().map(Sentence::new).collect());
+static SENTENCES: LazyLock<Vec<(&Row, Sentence)>> =
+    LazyLock::new(|| rows().map(|row| (row, Sentence::new(row.text))).collect());
 
 static ECHO: LazyLock<Vec<Sentence>> = LazyLock::new(|| {
-    ROWS.iter()
+    rows()
         .filter(|row| row.text.contains("due to access control checks"))
-        .map(Sentence::new)
+        .map(|row| Sentence::new(row.text))
         .collect()
 });
 
 static CONTEXT_SENTENCES: LazyLock<Vec<(Browser, Sentence)>> = LazyLock::new(|| {
     CONTEXTS
         .iter()
-        .map(|(browser, text)| (*browser, Sentence::of_text(text, &ROWS[0])))
+        .map(|(browser, text)| (*browser, Sentence::new(text)))
         .collect()
 });
 
@@ -247,7 +246,6 @@ enum Piece {
 
 /// A template, ready to be found.
 struct Sentence {
-    row: &'static Row,
     pieces: Vec<Piece>,
     /// How many of the pieces must be there.
     needed: usize,
@@ -261,11 +259,7 @@ struct Found {
 }
 
 impl Sentence {
-    fn new(row: &'static Row) -> Self {
-        Self::of_text(row.text, row)
-    }
-
-    fn of_text(text: &'static str, row: &'static Row) -> Self {
+    fn new(text: &'static str) -> Self {
         let mut pieces = Vec::new();
         let mut needed = None;
         for part in parts(text) {
@@ -276,7 +270,6 @@ impl Sentence {
             }
         }
         Self {
-            row,
             needed: needed.unwrap_or(pieces.len()),
             pieces,
         }

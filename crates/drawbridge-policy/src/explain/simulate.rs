@@ -2,7 +2,9 @@
 //!
 //! Caches, service workers, HSTS and extensions are left out: what is judged is a first visit.
 
-use std::collections::BTreeSet;
+mod redirect;
+mod safari;
+
 use std::fmt;
 
 use url::Url;
@@ -274,25 +276,11 @@ impl Call {
                 if failed.code == Code::HeaderDisallowedByPreflightResponse
                     && self.browser == Browser::Safari
                 {
-                    self.put_safaris_first(&mut failed);
+                    safari::put_named_first(&self.headers, &mut failed);
                 }
                 Err(self.fault(failed, Phase::Preflight, Some(answer)))
             }
         }
-    }
-
-    /// Safari names the first of the headers that it has a number for, else the first that was set.
-    fn put_safaris_first(&self, failed: &mut Failed) {
-        let mut names: BTreeSet<String> = std::mem::take(&mut failed.others).into_iter().collect();
-        names.insert(std::mem::take(&mut failed.value));
-        let at_fault = |name: &&String| names.contains(&name.to_ascii_lowercase());
-        let written = || self.headers.iter().map(|(name, _)| name).filter(at_fault);
-        let known = written().find_map(|name| known_to_safari(name).map(str::to_owned));
-        failed.value = known
-            .or_else(|| written().next().cloned())
-            .unwrap_or_default();
-        names.remove(&failed.value.to_ascii_lowercase());
-        failed.others = names.into_iter().collect();
     }
 
     fn judge_answer(&self, answer: &Answer) -> Result<Outcome, Box<Fault>> {
@@ -304,70 +292,6 @@ impl Call {
                 .map_err(|failed| self.fault(failed, Phase::Answer, Some(answer)))?;
         }
         Ok(Outcome::Readable(answer.clone()))
-    }
-
-    /// Fetch, "HTTP-redirect fetch".
-    fn follow(&mut self, answer: &Answer, location: &str) -> Result<(), Box<Fault>> {
-        let is_cors = self.is_cross_origin && self.mode == Mode::Cors;
-        let fails = |call: &Self, code, value: &str| {
-            let failed = Failed {
-                list: location.to_owned(),
-                ..Failed::new(code, value)
-            };
-            call.fault(failed, Phase::Redirect, Some(answer))
-        };
-        let target = self.url.join(location);
-        if is_cors
-            && let Err(failed) = check_access(self.origin(), self.includes_credentials, answer)
-        {
-            let failed = Failed {
-                list: target.map_or_else(|_| location.to_owned(), |target| plain(&target)),
-                ..failed
-            };
-            return Err(self.fault(failed, Phase::Redirect, Some(answer)));
-        }
-        let Ok(target) = target else {
-            return Err(fails(self, Code::NetworkFailure, location));
-        };
-        if !matches!(target.scheme(), "http" | "https") {
-            return Err(fails(self, Code::CorsDisabledScheme, location));
-        }
-        let has_user_info = !target.username().is_empty() || target.password().is_some();
-        let leaves_page = !is_same_origin(&self.page, &target);
-        if has_user_info && self.mode == Mode::Cors && (is_cors || leaves_page) {
-            return Err(fails(self, Code::RedirectContainsCredentials, location));
-        }
-        self.go_to(target, answer.status, leaves_page);
-        Ok(())
-    }
-
-    fn go_to(&mut self, target: Url, status: u16, leaves_page: bool) {
-        let leaves_origin = target.origin() != self.url.origin();
-        self.is_tainted |= leaves_origin && !is_same_origin(&self.page, &self.url);
-        self.is_cross_origin |= leaves_page;
-        let becomes_get = match status {
-            301 | 302 => self.method == "POST",
-            303 => !matches!(self.method.as_str(), "GET" | "HEAD"),
-            _ => false,
-        };
-        let keeps_all = self.browser == Browser::Safari;
-        if becomes_get {
-            "GET".clone_into(&mut self.method);
-            const OF_BODY: [&str; 4] = [
-                "content-encoding",
-                "content-language",
-                "content-location",
-                "content-type",
-            ];
-            self.headers.retain(|(name, _)| {
-                keeps_all || !OF_BODY.iter().any(|other| name.eq_ignore_ascii_case(other))
-            });
-        }
-        if leaves_origin {
-            self.headers
-                .retain(|(name, _)| keeps_all || !name.eq_ignore_ascii_case("authorization"));
-        }
-        self.url = target;
     }
 
     fn unanswered(&self, phase: Phase, error: NetworkError) -> Box<Fault> {
@@ -396,46 +320,6 @@ impl Call {
     }
 }
 
-/// The URL without user name and password, as messages show it.
-fn plain(url: &Url) -> String {
-    let mut url = url.clone();
-    // Neither can fail for a URL with a host; one without has none.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    url.into()
-}
-
 fn is_same_origin(page: &str, url: &Url) -> bool {
     url.origin().ascii_serialization() == page && page != "null"
-}
-
-/// Headers that Safari knows by a number; it writes them in its own case.
-fn known_to_safari(name: &str) -> Option<&'static str> {
-    const KNOWN: [&str; 22] = [
-        "Accept",
-        "Accept-Language",
-        "Accept-Ranges",
-        "Access-Control-Allow-Credentials",
-        "Access-Control-Allow-Headers",
-        "Access-Control-Allow-Methods",
-        "Access-Control-Allow-Origin",
-        "Access-Control-Max-Age",
-        "Age",
-        "Authorization",
-        "Cache-Control",
-        "Content-Language",
-        "Content-Type",
-        "If-Match",
-        "If-Modified-Since",
-        "If-None-Match",
-        "If-Range",
-        "If-Unmodified-Since",
-        "Pragma",
-        "Range",
-        "User-Agent",
-        "X-XSS-Protection",
-    ];
-    KNOWN
-        .into_iter()
-        .find(|known| known.eq_ignore_ascii_case(name))
 }

@@ -14,7 +14,7 @@ use crate::explain::code::Code;
 use crate::explain::request::{Api, PageRequest};
 use crate::explain::simulate::{Outcome, Simulation};
 
-pub(super) use rows::{CONTEXTS, PREFLIGHT, ROWS, Rank, Row};
+pub(super) use rows::{CONTEXTS, PREFLIGHT, Rank, Row, rows};
 pub(super) use template::{Part, parts};
 
 /// One line of a console.
@@ -64,7 +64,7 @@ fn row(browser: Browser, fault: &Fault) -> Option<&'static Row> {
         (Browser::Safari, Code::PreflightDisallowedRedirect) => Code::PreflightInvalidStatus,
         (_, code) => code,
     };
-    ROWS.iter().find(|row| {
+    rows().find(|row| {
         let is_printed = row.rank != Rank::Phrase && row.browser == Some(browser);
         is_printed && row.codes.first() == Some(&code) && row.suits(fault.network)
     })

@@ -1,5 +1,7 @@
 //! Names of what goes wrong between a page and a server.
 
+mod advice;
+
 use crate::denial::Denial;
 
 /// Which check failed. The names are those of Chromium's `CorsError`, without the k; those after `RedirectContainsCredentials`

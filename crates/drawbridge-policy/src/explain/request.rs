@@ -97,6 +97,21 @@ impl PageRequest {
         }
     }
 
+    /// Has the page set a header: `name: value`, or a name alone, which gets the value that such a header mostly has.
+    pub fn set_header(&mut self, line: &str) {
+        let (name, value) = line.split_once(':').unwrap_or((line, ""));
+        let (name, value) = (name.trim(), value.trim());
+        let value = match (value, name.to_ascii_lowercase().as_str()) {
+            ("", "content-type") => "application/json",
+            ("", "accept") => "*/*",
+            ("", "accept-language" | "content-language") => "en",
+            ("", "range") => "bytes=0-",
+            ("", _) => "1",
+            (value, _) => value,
+        };
+        self.headers.push((name.to_owned(), value.to_owned()));
+    }
+
     /// The method as it is sent.
     pub fn sent_method(&self) -> &str {
         normalize_method(&self.method)

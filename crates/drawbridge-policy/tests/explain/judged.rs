@@ -41,17 +41,7 @@ fn asked(document: Value, request: &PageRequest) -> Explanation {
 fn request(origin: &str, method: &str, headers: &[&str]) -> PageRequest {
     let url = "https://gw.example/proj_abcdef/e/v1/chat/completions";
     let mut request = PageRequest::new(origin, url.parse().unwrap(), method);
-    let value = |name: &str| {
-        if name.eq_ignore_ascii_case("content-type") {
-            "application/json"
-        } else {
-            "1"
-        }
-    };
-    request.headers = headers
-        .iter()
-        .map(|name| ((*name).to_owned(), value(name).to_owned()))
-        .collect();
+    headers.iter().for_each(|line| request.set_header(line));
     request
 }
 
@@ -165,6 +155,31 @@ fn credentials_replace_the_wildcard_by_the_one_origin() {
         "{}",
         found.fixes[0].risk
     );
+}
+
+#[test]
+fn a_header_may_be_given_with_its_value() {
+    let listed = || json!({"allowedOrigins": [APP], "allowedHeaders": ["Authorization"]});
+    let verdict = |line: &str| asked(listed(), &request(APP, "POST", &[line])).verdict;
+    assert_eq!(verdict("Content-Type"), Verdict::Blocked);
+    assert_eq!(verdict("Content-Type: text/plain"), Verdict::Allowed);
+    assert_eq!(verdict("Accept"), Verdict::Allowed);
+    assert_eq!(verdict("Accept: a:b"), Verdict::Blocked);
+    assert_eq!(verdict("Cookie: a=b"), Verdict::Allowed);
+}
+
+#[test]
+fn every_code_says_what_it_means_and_what_to_do() {
+    for code in Code::ALL {
+        assert!(
+            code.meaning().ends_with('.') && code.cure().ends_with('.'),
+            "{code:?}"
+        );
+        assert!(
+            code.on_preflight().on_answer() == code.on_answer(),
+            "{code:?}"
+        );
+    }
 }
 
 #[test]

@@ -3,7 +3,8 @@
 //! [`simulate`] is the browser: from what a page asks for and what a server answers it follows Fetch ("CORS protocol") to
 //! the check that fails, in each browser's own order, and [`console_lines`] prints what that browser prints.
 //! [`recognize`] goes the other way, from a pasted line to the check. [`explain`] asks the configuration's own judgement
-//! ([`CorsPolicy`](crate::cors::CorsPolicy)) what the gateway answers, and has the browser judge that.
+//! ([`CorsPolicy`](crate::cors::CorsPolicy)) what the gateway answers, has the browser judge that, and says what would cure
+//! it. [`suspect`] names what no server's log shows.
 //!
 //! It must never be used to decide about a request: nothing here admits or refuses. Everything is bounded by the length
 //! of what is handed in, and pasted text is cut before it is looked at.
@@ -22,6 +23,7 @@ mod recognize;
 mod request;
 mod safelist;
 mod simulate;
+mod unseen;
 mod wording;
 
 pub use answer::{Answer, Hop, NetworkError, Reply};
@@ -34,6 +36,7 @@ pub use recognize::{MAX_PASTED, Recognized, nearest, recognize};
 pub use request::{Api, Body, Mode, PageRequest};
 pub use safelist::Objection;
 pub use simulate::{Asked, Need, Outcome, Simulation, Step, simulate};
+pub use unseen::{AddressSpace, suspect};
 pub use wording::{ConsoleLine, console_lines};
 
 /// A family of browsers that share order of checks and wording.

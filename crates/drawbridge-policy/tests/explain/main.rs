@@ -11,3 +11,4 @@ mod judged;
 mod keyed;
 mod pasted;
 mod scenarios;
+mod unseen;

@@ -38,8 +38,8 @@ const FORBIDDEN_REQUEST_HEADERS: [&str; 22] = [
     "via",
 ];
 
-/// What the names of forbidden request headers begin with; `access-control-` is ours: such headers belong to responses.
-const FORBIDDEN_REQUEST_PREFIXES: [&str; 3] = ["access-control-", "proxy-", "sec-"];
+/// What the names of forbidden request headers begin with.
+const FORBIDDEN_REQUEST_PREFIXES: [&str; 2] = ["proxy-", "sec-"];
 
 /// Response headers that every page can read (Fetch, "CORS-safelisted response-header name").
 const READABLE_RESPONSE_HEADERS: [&str; 7] = [
@@ -84,7 +84,7 @@ pub fn normalize_method(method: &str) -> &str {
 pub fn is_unsettable_request_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
     FORBIDDEN_REQUEST_HEADERS.contains(&name.as_str())
-        || ["proxy-", "sec-"]
+        || FORBIDDEN_REQUEST_PREFIXES
             .iter()
             .any(|prefix| name.starts_with(prefix))
 }
@@ -92,10 +92,7 @@ pub fn is_unsettable_request_header(name: &str) -> bool {
 /// Whether no script can set the request header, or it belongs to responses.
 pub fn is_forbidden_request_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    FORBIDDEN_REQUEST_HEADERS.contains(&name.as_str())
-        || FORBIDDEN_REQUEST_PREFIXES
-            .iter()
-            .any(|prefix| name.starts_with(prefix))
+    is_unsettable_request_header(&name) || name.starts_with("access-control-")
 }
 
 /// Whether no script can read the response header, or it belongs to requests or to CORS itself.

@@ -27,7 +27,7 @@ use crate::sharded::Sharded;
 const SHARDS: usize = 4096;
 
 /// A text that, at usual lengths, stands in the table itself.
-type Text = SmallVec<[u8; 40]>;
+type Text = SmallVec<[u8; 56]>;
 
 impl Equivalent<Part<Text>> for Part<&[u8]> {
     fn equivalent(&self, key: &Part<Text>) -> bool {
@@ -140,15 +140,15 @@ impl<'k> Share<'k> {
 
     /// Where the key may be used: in its whole project (`proj_x`), or at endpoints (`proj_x/name`).
     fn holders(&self) -> Vec<Holder> {
-        let holder = |scope: String| Holder {
+        let holder = |scope: &str| Holder {
             scope: scope.into(),
             end: self.end,
         };
         match self.endpoints {
-            None => vec![holder(self.project_id.to_owned())],
+            None => vec![holder(self.project_id)],
             Some(names) => names
                 .iter()
-                .map(|name| holder(format!("{}/{name}", self.project_id)))
+                .map(|name| holder(&format!("{}/{name}", self.project_id)))
                 .collect(),
         }
     }

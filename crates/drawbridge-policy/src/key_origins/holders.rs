@@ -8,11 +8,29 @@ use smallvec::{SmallVec, smallvec};
 /// Most holders that a change copies.
 const MOST_IN_CHUNK: usize = 512;
 
+/// A project (`proj_x`) or endpoint (`proj_x/name`). At usual lengths it stands in the holder itself: each pointer that a
+/// decision follows is a cache miss.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Scope(SmallVec<[u8; 40]>);
+
+impl Scope {
+    fn as_str(&self) -> &str {
+        // It was made of text.
+        std::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl From<&str> for Scope {
+    fn from(scope: &str) -> Self {
+        Self(scope.as_bytes().into())
+    }
+}
+
 /// A key that lists the pattern, by all that matters of it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Holder {
     /// The project or endpoint at which the key may be used.
-    pub(super) scope: Arc<str>,
+    pub(super) scope: Scope,
     /// When it expires.
     pub(super) end: Timestamp,
 }
@@ -72,7 +90,7 @@ impl Holders {
     /// Whether a key that may be used there has not expired.
     pub(super) fn admits(&self, scope: &str, now: Timestamp) -> bool {
         let last = self.last_up_to(scope).and_then(|place| self.get(place));
-        last.is_some_and(|last| *last.scope == *scope && last.end > now)
+        last.is_some_and(|last| *last.scope.0 == *scope.as_bytes() && last.end > now)
     }
 
     /// The projects and endpoints at which keys may be used that have not expired, each once.
@@ -80,7 +98,7 @@ impl Holders {
         let mut next = (0, 0);
         std::iter::from_fn(move || {
             loop {
-                let scope = &*self.get(next)?.scope;
+                let scope = self.get(next)?.scope.as_str();
                 let (chunk, index) = self.last_up_to(scope)?;
                 let last = self.get((chunk, index))?;
                 next = (chunk, index + 1);
@@ -100,7 +118,7 @@ impl Holders {
 
     /// The last holder whose scope is not behind this one: of several at this one, the one that expires last.
     fn last_up_to(&self, scope: &str) -> Option<Place> {
-        let is_up_to = |holder: &Holder| *holder.scope <= *scope;
+        let is_up_to = |holder: &Holder| *holder.scope.0 <= *scope.as_bytes();
         let before = |chunk: &Arc<Chunk>| chunk.first().is_some_and(is_up_to);
         let chunk = self.chunks.partition_point(before).checked_sub(1)?;
         let index = self.chunks[chunk]
@@ -178,7 +196,7 @@ mod tests {
     impl Holders {
         fn count(&self, scope: &str) -> usize {
             let all = self.chunks.iter().flat_map(|chunk| chunk.iter());
-            all.filter(|holder| *holder.scope == *scope).count()
+            all.filter(|holder| holder.scope.as_str() == scope).count()
         }
     }
 }

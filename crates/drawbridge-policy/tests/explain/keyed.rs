@@ -65,7 +65,7 @@ impl World {
         let project = Arc::new(Project {
             id: "proj_abcdef".into(),
             slug: "p".into(),
-            rate_limit: None,
+            ..Project::default()
         });
         let document =
             json!({"upstream": {"base_url": "http://127.0.0.1:1/v1"}, "cors": self.cors});

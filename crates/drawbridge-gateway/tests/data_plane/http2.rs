@@ -114,6 +114,47 @@ fn streams_share_a_connection_and_end_one_by_one() {
 }
 
 #[test]
+fn streams_are_in_flight_one_by_one_until_each_ends() {
+    run(async {
+        let upstream = Upstream::start();
+        let gateway = Gateway::start(&document(&upstream, &json!({})));
+        gateway.set_key(SECRET, &json!({"kind": "secret", "max_concurrent": 2}));
+        let mut sender = connect(&gateway).await;
+        let (mut first, answer) = begin(&sender, &gateway, &upstream, "{}").await;
+        let first_answer = answer.await.unwrap();
+        let (mut second, answer) = begin(&sender, &gateway, &upstream, "{}").await;
+        let mut second_answer = answer.await.unwrap();
+        let refused = sender.send_request(post(&gateway, "{}")).await.unwrap();
+        assert_eq!(refused.status(), 429);
+        assert!(upstream.is_untouched());
+
+        // A reset stream leaves its place to the next, and the other goes on.
+        drop(first_answer);
+        assert_eq!(first.end(), b"");
+        let models = || {
+            let mut request = post(&gateway, "");
+            *request.method_mut() = http::Method::GET;
+            *request.uri_mut() = format!("http://{}/v1/models", gateway.address)
+                .parse()
+                .unwrap();
+            request
+        };
+        let mut status = 429;
+        while status == 429 {
+            status = sender
+                .send_request(models())
+                .await
+                .unwrap()
+                .status()
+                .as_u16();
+        }
+        assert_eq!(status, 200);
+        chunk(&mut second, "two");
+        assert_eq!(frame(&mut second_answer).await.unwrap().unwrap(), "two");
+    });
+}
+
+#[test]
 fn a_silent_upstream_resets_its_stream_alone() {
     run(async {
         let upstream = Upstream::start();

@@ -111,6 +111,11 @@ fn rehearsed(resource: &Value) -> Response {
     unstored(json_answer(StatusCode::OK, resource, []))
 }
 
+/// 200 with what is true now, and for nobody's cache.
+pub(crate) fn said(answer: &Value) -> Response {
+    unstored(json_answer(StatusCode::OK, answer, []))
+}
+
 /// 200 with one page of a list.
 pub(crate) fn listed(data: &[Value], next_cursor: Option<&str>) -> Response {
     let list = json!({

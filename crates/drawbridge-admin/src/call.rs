@@ -10,10 +10,12 @@ use axum::RequestPartsExt;
 use axum::body::Body;
 use axum::extract::{RawPathParams, Request};
 use drawbridge_policy::denial::Denial;
-use drawbridge_policy::key::{ApiKey, Caller};
+use drawbridge_policy::key::{ApiKey, Caller, Scope};
+use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Change, Live};
 use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::{AuditEntry, Store, Write};
+use http::header::HOST;
 use http::request::Parts;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -80,6 +82,17 @@ impl Call {
         &self.state.destinations
     }
 
+    pub(crate) fn own_origins(&self) -> &OwnOrigins {
+        &self.state.own_origins
+    }
+
+    /// The `Host` that the call names; to be shown, never to be trusted.
+    pub(crate) fn host(&self) -> &str {
+        let host = self.parts.headers.get(HOST);
+        host.and_then(|host| host.to_str().ok())
+            .unwrap_or("localhost")
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         (self.state.clock)()
     }
@@ -107,6 +120,14 @@ impl Call {
     pub(crate) fn may_use(&self, name: &str) -> bool {
         let endpoints = self.key().and_then(|key| key.endpoints.as_ref());
         endpoints.is_none_or(|names| names.iter().any(|own| **own == *name))
+    }
+
+    /// What a call needs beyond its operation's own scope.
+    ///
+    /// # Errors
+    /// 403.
+    pub(crate) fn check_scope(&self, scope: Scope) -> Result<(), Problem> {
+        check_authorization(&self.identity.caller, Needs::Scope(scope))
     }
 
     /// The query, which has parameters of the operation only.

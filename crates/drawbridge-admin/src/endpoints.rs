@@ -199,7 +199,7 @@ async fn find_in(writing: &mut Writing<'_>) -> Result<(ProjectRow, EndpointRow),
 }
 
 /// A key whose `endpoints` name some may manage those only.
-fn check_permitted(call: &Call, name: &str) -> Result<(), Problem> {
+pub(crate) fn check_permitted(call: &Call, name: &str) -> Result<(), Problem> {
     if call.may_use(name) {
         return Ok(());
     }
@@ -208,7 +208,7 @@ fn check_permitted(call: &Call, name: &str) -> Result<(), Problem> {
     Err(Problem::new(Fault::EndpointNotPermitted, detail))
 }
 
-fn not_found() -> Problem {
+pub(crate) fn not_found() -> Problem {
     let detail = "there is no endpoint of that name in the project; `GET /v1/projects/{project}/endpoints` lists those \
                   that there are";
     Problem::new(Fault::EndpointNotFound, detail)

@@ -220,7 +220,7 @@ pub(crate) async fn find_in(
     Ok((row, config))
 }
 
-fn not_found() -> Problem {
+pub(crate) fn not_found() -> Problem {
     let detail = "there is no key of that id, or it is not in the calling key's project; `GET /v1/api-keys` lists \
                   those that are";
     Problem::new(Fault::KeyNotFound, detail)

@@ -19,6 +19,7 @@ mod conditions;
 mod destination;
 mod endpoint_document;
 mod endpoints;
+mod explain;
 mod fault;
 mod key_document;
 mod key_uses;

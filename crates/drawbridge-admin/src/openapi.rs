@@ -10,6 +10,7 @@
 
 mod answers;
 mod examples;
+mod explanation;
 mod members;
 mod operation;
 mod parameters;

@@ -10,6 +10,7 @@ pub(crate) enum Resource {
     Endpoint,
     ApiKey,
     AuditEntry,
+    Explanation,
 }
 
 /// What an operation does with its resource.
@@ -33,6 +34,8 @@ pub(crate) enum Shape {
     Revoke,
     /// Takes a document about the new token, answers the resource with it.
     Rotate,
+    /// Takes a question, answers it, and changes nothing.
+    Ask,
 }
 
 impl Shape {
@@ -42,14 +45,14 @@ impl Shape {
             Self::List => &[LIMIT, AFTER],
             Self::Filter => &[LIMIT, AFTER, PROJECT],
             Self::Log => &[LIMIT, AFTER, PROJECT, ACTOR, ACTION, TARGET, SINCE, UNTIL],
-            Self::Show => &[],
+            Self::Show | Self::Ask => &[],
             Self::Create | Self::Update | Self::Delete | Self::Revoke | Self::Rotate => &[DRY_RUN],
         }
     }
 
     /// Whether a document comes with the request.
     pub(crate) fn takes_document(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Rotate)
+        matches!(self, Self::Create | Self::Update | Self::Rotate | Self::Ask)
     }
 
     /// Whether `If-Match` and `If-None-Match` are heeded.

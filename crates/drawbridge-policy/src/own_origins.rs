@@ -38,6 +38,11 @@ impl OwnOrigins {
         }
     }
 
+    /// The origin to show people, if one is known.
+    pub fn first(&self) -> Option<&str> {
+        self.origins.first().map(|origin| &**origin)
+    }
+
     /// Whether the serialised origin is the gateway's own.
     pub fn contains(&self, origin: &[u8]) -> bool {
         self.origins.iter().any(|own| own.as_bytes() == origin)

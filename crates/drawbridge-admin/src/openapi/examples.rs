@@ -14,6 +14,7 @@ pub(super) fn example(resource: Resource, form: Form) -> Value {
         Resource::Endpoint => endpoint(form),
         Resource::ApiKey => api_key(form),
         Resource::AuditEntry => audit_entry(),
+        Resource::Explanation => super::explanation::example(),
     }
 }
 

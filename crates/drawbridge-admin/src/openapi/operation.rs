@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::answers::{answer, refusals, refusals_to_anyone};
+use super::explanation::QUESTION;
 use super::members::{Form, name, reference};
 use super::parameters;
 use super::schemas::{ROTATED, ROTATION};
@@ -75,6 +76,7 @@ fn document(operation: &Operation) -> Option<Value> {
         Shape::Create => (Form::Create, &[JSON]),
         Shape::Update => (Form::Update, &["application/merge-patch+json", JSON]),
         Shape::Rotate => return Some(body(&reference(ROTATION), &[JSON])),
+        Shape::Ask => return Some(body(&reference(QUESTION), &[JSON])),
         _ => return None,
     };
     let schema = reference(&name(operation.resource.name(), form));
@@ -100,6 +102,7 @@ fn success(operation: &Operation) -> BTreeMap<u16, Value> {
         Shape::List | Shape::Filter | Shape::Log => {
             &[(200, "A page of the list.", &[], Some(&list))]
         }
+        Shape::Ask => &[(200, "The answer.", &[], Some(one))],
         Shape::Show => &[
             (200, "The resource.", &["ETag"], Some(one)),
             (304, "The client has it already.", &["ETag"], None),

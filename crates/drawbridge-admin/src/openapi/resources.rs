@@ -7,6 +7,7 @@ use drawbridge_policy::key::{KeyKind, KeyMode, Scope, SecretKeysInBrowsers};
 use drawbridge_policy::rate_limit::{LONGEST_PERIOD, MOST_CONCURRENT, MOST_REQUESTS};
 use serde_json::{Value, json};
 
+use super::explanation;
 use super::members::{Kind, Member, Object, reference};
 use crate::shape::Resource;
 
@@ -14,7 +15,7 @@ pub(super) const SLUG: &str = "^[a-z0-9-]{1,40}$";
 pub(super) const PROJECT_ID: &str = "^proj_[A-Za-z0-9]{6,16}$";
 pub(super) const KEY_ID: &str = "^ak_(live|test)_[A-Za-z0-9]{16}$";
 /// RFC 9110 section 5.6.2.
-const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
+pub(super) const TOKEN: &str = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 const PRESET_OR_TOKEN: &str = "^@?[!#$%&'*+.^_`|~0-9A-Za-z-]+$";
 const VISIBLE: &str = "^[!-~]+$";
 const CREDENTIAL: &str = "^[!-~]{1,4096}$";
@@ -31,6 +32,7 @@ impl Resource {
             Self::Endpoint => "Endpoint",
             Self::ApiKey => "ApiKey",
             Self::AuditEntry => "AuditEntry",
+            Self::Explanation => "Explanation",
         }
     }
 
@@ -40,6 +42,7 @@ impl Resource {
             Self::Endpoint => endpoint(),
             Self::ApiKey => api_key(),
             Self::AuditEntry => audit_entry(),
+            Self::Explanation => explanation::object(),
         }
     }
 }

@@ -3,15 +3,17 @@
 use serde_json::{Map, Value, json};
 
 use super::examples::example;
+use super::explanation::{self, QUESTION};
 use super::members::{Form, name, reference};
 use crate::rotation::{DEFAULT_OVERLAP, LONGEST_OVERLAP};
 use crate::shape::Resource;
 
-const RESOURCES: [Resource; 4] = [
+const RESOURCES: [Resource; 5] = [
     Resource::Project,
     Resource::Endpoint,
     Resource::ApiKey,
     Resource::AuditEntry,
+    Resource::Explanation,
 ];
 /// What a rotation takes.
 pub(super) const ROTATION: &str = "Rotation";
@@ -30,19 +32,24 @@ pub(super) fn all() -> Map<String, Value> {
     let mut schemas = Map::new();
     for resource in RESOURCES {
         let forms: &[Form] = match resource {
-            Resource::AuditEntry => &[Form::Answer],
+            Resource::AuditEntry | Resource::Explanation => &[Form::Answer],
             _ => &[Form::Answer, Form::Create, Form::Update],
         };
         resource.object().define(forms, &mut schemas);
         for form in forms {
             schemas[&name(resource.name(), *form)]["examples"] = json!([example(resource, *form)]);
         }
-        schemas.insert(format!("{}List", resource.name()), list(resource));
+        // Answers to questions are nowhere listed.
+        if resource != Resource::Explanation {
+            schemas.insert(format!("{}List", resource.name()), list(resource));
+        }
     }
     for (name, schema) in [
         ("ApiKeyCreated", created_key()),
         (ROTATION, rotation()),
         (ROTATED, rotated_key()),
+        (QUESTION, explanation::question()),
+        ("Fix", explanation::fix()),
         ("Issue", issue()),
         ("Problem", problem()),
         ("Refusal", refusal()),

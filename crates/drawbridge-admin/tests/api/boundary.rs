@@ -181,7 +181,7 @@ async fn urls_and_methods_that_do_not_exist_are_problems_too() {
         "/v1/projects/alpha/endpoints/",
         "/v1/projects/alpha/endpoints/one/more",
         "/v1/api-keys/",
-        "/v1/cors/explain",
+        "/v1/cors/",
         "/openapi.json/",
         "/proj_alpha00/one/v1/endpoints",
         "/",

@@ -16,6 +16,7 @@ mod credentials;
 mod document;
 mod dry_run;
 mod endpoints;
+mod explain;
 mod key_uses;
 mod keys;
 mod metrics;

@@ -4,6 +4,7 @@
 //! names, times; nor do line breaks, kinds of quotes and case. It must never take longer than a text of [`MAX_PASTED`]
 //! bytes allows, whatever is pasted.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::explain::Browser;
@@ -182,11 +183,12 @@ fn words(text: &str) -> impl Iterator<Item = &str> {
         .filter(|word| word.len() > 2)
 }
 
-/// How many words of the template stand in the text, and how many it has.
+/// How many words of the template stand in the text, and how many it has, each counted once.
 fn shared_words(template: &str, words_of_text: &[&str]) -> (usize, usize) {
     let template = template.to_ascii_lowercase();
-    let shared = words(&template).filter(|word| words_of_text.contains(word));
-    (shared.count(), words(&template).count().max(1))
+    let distinct: BTreeSet<_> = words(&template).collect();
+    let shared = distinct.iter().filter(|word| words_of_text.contains(word));
+    (shared.count(), distinct.len().max(1))
 }
 
 /// A text in the form in which it is compared; `lower` has the same length, byte by byte.

@@ -70,6 +70,32 @@ fn row(browser: Browser, fault: &Fault) -> Option<&'static Row> {
     })
 }
 
+/// The sentence of a browser for a code, with what is known filled in and `{name}` where nothing is. `None` where the
+/// browser prints nothing of its own for it.
+pub(super) fn sentence(
+    browser: Browser,
+    code: Code,
+    known: &[(&'static str, String)],
+) -> Option<String> {
+    let row = rows().find(|row| {
+        let is_printed = row.rank != Rank::Phrase && row.browser == Some(browser);
+        is_printed
+            && row
+                .codes
+                .iter()
+                .any(|own| *own == code || *own == code.on_answer())
+    })?;
+    let fill = |part: Part<'_>| match part {
+        Part::Text(text) => text.to_owned(),
+        Part::Told => String::new(),
+        Part::Gap(name) => {
+            let filling = known.iter().find(|(other, _)| *other == name);
+            filling.map_or_else(|| format!("{{{name}}}"), |(_, filling)| filling.clone())
+        }
+    };
+    Some(parts(row.text).into_iter().map(fill).collect())
+}
+
 struct Words<'r> {
     browser: Browser,
     request: &'r PageRequest,

@@ -13,6 +13,7 @@ mod confirm;
 mod csp;
 mod endpoint;
 mod expiry;
+mod explain;
 mod input;
 mod key;
 mod project;
@@ -43,7 +44,8 @@ Exit codes:
   1  refused by the gateway, or no gateway could be reached
   2  wrong usage
   3  cannot start: configuration, data directory or address
-  4  looked, and the verdict is no: `audit verify` found a broken chain, `csp --check` that calls are blocked";
+  4  looked, and the verdict is no: `audit verify` found a broken chain, `csp --check` or
+     `explain` that calls are blocked";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -89,6 +91,9 @@ enum Command {
     /// Print the Content-Security-Policy that a page needs to call the gateway, or check one
     #[command(after_help = csp::HELP)]
     Csp(csp::CspArguments),
+    /// Say why browsers block a call, or what a line of their console means, and what cures it
+    #[command(after_help = explain::HELP)]
+    Explain(Box<explain::ExplainArguments>),
 }
 
 const SERVE_HELP: &str = "\
@@ -140,6 +145,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             audit::Action::Verify(verify) => block_on(verify.run()).unwrap_or_else(|code| code),
         },
         Command::Csp(arguments) => manage(arguments.json(), arguments.run()),
+        Command::Explain(arguments) => manage(arguments.json(), arguments.run()),
     }
 }
 

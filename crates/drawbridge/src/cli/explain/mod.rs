@@ -1,0 +1,124 @@
+//! `drawbridge explain`: why was a browser's call blocked, and what cures it?
+//!
+//! Each form of the command is a module of its own: a call that a gateway is asked about ([`call`]), and a line of a
+//! browser's console ([`console`]). The forms are told apart by the argument group `form`; without any of its flags it is
+//! a call. Nothing is judged here: that is for the gateway, or for the policy crate.
+
+mod call;
+mod console;
+mod view;
+
+use clap::Args;
+use serde_json::Value;
+
+use super::failure::Failure;
+use super::session::Connection;
+
+#[derive(Args)]
+pub(super) struct ExplainArguments {
+    /// A line as it was copied from a browser's console, or - for stdin; with --endpoint it is judged there, too
+    #[arg(long, value_name = "LINE", group = "form")]
+    console: Option<String>,
+    #[command(flatten)]
+    place: PlaceFlags,
+    #[command(flatten)]
+    page: PageFlags,
+    /// Apply the fix, after asking
+    #[arg(long)]
+    apply: bool,
+    /// Do not ask
+    #[arg(long, requires = "apply")]
+    yes: bool,
+    #[command(flatten)]
+    connection: Connection,
+}
+
+/// What is called.
+#[derive(Args)]
+struct PlaceFlags {
+    /// The endpoint's project: slug or id; may be left out when the calling key belongs to one
+    #[arg(
+        long,
+        value_name = "PROJECT",
+        env = "DRAWBRIDGE_PROJECT",
+        hide_env_values = true
+    )]
+    project: Option<String>,
+    /// The endpoint that the page calls
+    #[arg(long, value_name = "NAME", required_unless_present = "form")]
+    endpoint: Option<String>,
+    /// The id of the key that the page sends, ak_…; --key is the one to ask the gateway with
+    #[arg(long, value_name = "ID")]
+    key_id: Option<String>,
+}
+
+/// What a page does.
+#[derive(Args)]
+#[command(next_help_heading = "Page")]
+struct PageFlags {
+    /// The page's origin, such as https://app.example.com
+    #[arg(long, value_name = "ORIGIN", required_unless_present = "form")]
+    origin: Option<String>,
+    /// The method, as the page writes it [default: POST]
+    #[arg(long, value_name = "METHOD")]
+    method: Option<String>,
+    /// A header that the page sets: Name, or 'Name: value'; repeat for more
+    #[arg(long = "header", value_name = "HEADER")]
+    headers: Vec<String>,
+    /// The page includes credentials: `credentials: "include"`, `withCredentials`
+    #[arg(long)]
+    credentials: bool,
+}
+
+impl PageFlags {
+    fn is_empty(&self) -> bool {
+        self.origin.is_none()
+            && self.method.is_none()
+            && self.headers.is_empty()
+            && !self.credentials
+    }
+}
+
+pub(super) const HELP: &str = "\
+Without a form's own flag a gateway is asked about a call: --endpoint and --origin say which. A line
+of a console alone is read without any gateway.
+
+Examples:
+  drawbridge explain --project my-project --endpoint my-endpoint --origin https://app.example.com \\
+      --method POST --header 'Content-Type: application/json' --header Authorization
+  drawbridge explain --console \"No 'Access-Control-Allow-Origin' header is present on the requested resource.\"
+  drawbridge explain --console - --project my-project --endpoint my-endpoint --apply < line.txt
+
+Exit codes:
+  0  allowed; with --apply: allowed now
+  1  refused by the gateway, or no gateway could be reached
+  2  wrong usage, or a line that no browser prints
+  4  blocked";
+
+impl ExplainArguments {
+    pub(super) fn json(&self) -> bool {
+        self.connection.json
+    }
+
+    pub(super) async fn run(self) -> Result<(), Failure> {
+        match &self.console {
+            Some(line) if self.place.endpoint.is_none() => {
+                if !self.page.is_empty() || self.place.key_id.is_some() || self.apply {
+                    let detail = "a call is judged at an endpoint: name it with --endpoint, or give --console alone";
+                    return Err(Failure::Usage(detail.to_owned()));
+                }
+                console::run(line, self.json())
+            }
+            _ => call::run(&self).await,
+        }
+    }
+}
+
+/// The exit code says what the answer says.
+fn verdict(explanation: &Value) -> Result<(), Failure> {
+    if explanation["verdict"] == "allowed" {
+        return Ok(());
+    }
+    let code = explanation["code"].as_str().unwrap_or("no code");
+    Err(Failure::Verdict(format!("the call is blocked: {code}")))
+}

@@ -14,6 +14,7 @@ mod csp;
 mod demo;
 mod descriptors;
 mod disk;
+mod explain;
 mod idempotency;
 mod key_uses;
 mod process;

@@ -88,7 +88,7 @@ fn events(explanation: &Value) -> Option<String> {
     if preflight["needed"] == true {
         let _ = write!(
             text,
-            "\n  The browser asks first, because of {}:",
+            "\n  The browser asks first, because {}:",
             words(&preflight["why"])
         );
         add_request(&mut text, &preflight["request"]);

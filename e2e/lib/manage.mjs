@@ -62,6 +62,16 @@ export class Management {
     return this.#send('DELETE', `/v1/api-keys/${id}`);
   }
 
+  /** @param {object} question @returns {Promise<object>} */
+  explain(question) {
+    return this.#send('POST', '/v1/cors/explain', question);
+  }
+
+  /** @param {string} path of a resource @param {object} patch a JSON Merge Patch */
+  patch(path, patch) {
+    return this.#send('PATCH', path, patch);
+  }
+
   async #send(method, path, document) {
     const headers = { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json' };
     // Not fetch, which cannot be told of an authority.

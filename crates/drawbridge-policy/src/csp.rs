@@ -53,12 +53,12 @@ const DIRECTIVES: [&str; 30] = [
     "upgrade-insecure-requests",
 ];
 
-/// What a page calls: everything below `path` at the gateway.
+/// What a page calls: everything below `path` at the gateway, or one path.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'c> {
     /// The origin under which browsers reach the gateway.
     pub gateway: Origin<'c>,
-    /// `/`, or a path that begins and ends with a slash.
+    /// `/`, or a path that begins with a slash; with one at its end too, it is everything below.
     pub path: &'c str,
     /// Where the page comes from. Unknown, it is another origin than the gateway's, with the same scheme.
     pub page: Option<Origin<'c>>,

@@ -262,14 +262,15 @@ fn host_matches(pattern: &str, host: &[u8]) -> bool {
     end.is_some_and(|end| rest.as_bytes().eq_ignore_ascii_case(end))
 }
 
-/// Section 6.7.2.12, where `path` ends with a slash and stands for everything below it.
+/// Section 6.7.2.12, where a `path` that ends with a slash stands for everything below it, and another for itself.
 fn path_matches(pattern: &str, path: &str) -> bool {
     if pattern.is_empty() {
         return true;
     }
     // Without a slash at its end it means that one path.
     let Some(parents) = pattern.strip_suffix('/') else {
-        return false;
+        let pieces = path.split('/').map(decoded);
+        return pattern.split('/').map(decoded).eq(pieces);
     };
     let mut pieces = path.strip_suffix('/').unwrap_or(path).split('/');
     parents

@@ -74,6 +74,8 @@ pub struct Step {
     pub preflight: Option<Asked>,
     /// Method and `Origin` of the request itself; `None` where it is not sent. `Origin` is absent on a page's own GET.
     pub request: Option<(String, Option<String>)>,
+    /// The page's own headers there: what it sets and what the body adds, less what redirects took away.
+    pub headers: Vec<(String, String)>,
 }
 
 /// How a call ends.
@@ -196,6 +198,7 @@ impl Call {
             url: self.url.clone(),
             preflight: asked.clone(),
             request: None,
+            headers: self.headers.clone(),
         });
         if let Some(asked) = asked {
             self.was_asked = true;

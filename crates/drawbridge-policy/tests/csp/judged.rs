@@ -122,6 +122,12 @@ fn a_path_has_to_cover_all_that_is_called() {
         ("/proj_a/e/", "/proj_a/", false),
         ("/proj_A/", "/proj_a/", false),
         ("/proj_b/", "/proj_a/", false),
+        ("/v1/a", "/v1/a", true),
+        ("/v1/%61", "/v1/a", true),
+        ("/v1/", "/v1/a", true),
+        ("/v1", "/v1/a", false),
+        ("/v1/a/", "/v1/a", false),
+        ("/v1/a", "/v1/ab", false),
     ];
     for (pattern, path, expected) in rows {
         let csp = format!("connect-src {GW}{pattern}");

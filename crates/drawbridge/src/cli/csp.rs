@@ -160,7 +160,7 @@ impl CspArguments {
 }
 
 /// A header's value, also where it was copied with its name: read as a directive, that would hide the first one.
-fn without_name(header: &str) -> &str {
+pub(super) fn without_name(header: &str) -> &str {
     match header.split_once(':') {
         Some((name, value)) if name.trim().eq_ignore_ascii_case("content-security-policy") => value,
         _ => header,

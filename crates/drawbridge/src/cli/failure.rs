@@ -29,6 +29,9 @@ pub(crate) enum Failure {
     /// The gateway refused.
     #[error("{0}")]
     Refused(Box<Refusal>),
+    /// The server that was to be looked at, a gateway or not, cannot be reached.
+    #[error("{0}")]
+    NoAnswer(String),
     /// What was looked at is not as it should be; the details are on stdout.
     #[error("{0}")]
     Verdict(String),

@@ -1,11 +1,12 @@
 //! `drawbridge explain`: why was a browser's call blocked, and what cures it?
 //!
-//! Each form of the command is a module of its own: a call that a gateway is asked about ([`call`]), and a line of a
-//! browser's console ([`console`]). The forms are told apart by the argument group `form`; without any of its flags it is
+//! Each form of the command is a module of its own: a call that a gateway is asked about ([`call`]), a line of a
+//! browser's console ([`console`]), and a call that is made at any server ([`live`]). The forms are told apart by the argument group `form`; without any of its flags it is
 //! a call. Nothing is judged here: that is for the gateway, or for the policy crate.
 
 mod call;
 mod console;
+mod live;
 mod view;
 
 use clap::Args;
@@ -29,6 +30,8 @@ pub(super) struct ExplainArguments {
     /// Do not ask
     #[arg(long, requires = "apply")]
     yes: bool,
+    #[command(flatten)]
+    live: live::LiveFlags,
     #[command(flatten)]
     connection: Connection,
 }
@@ -59,7 +62,7 @@ struct PageFlags {
     /// The page's origin, such as https://app.example.com
     #[arg(long, value_name = "ORIGIN", required_unless_present = "form")]
     origin: Option<String>,
-    /// The method, as the page writes it [default: POST]
+    /// The method, as the page writes it [default: POST; with --live GET, or POST with --body]
     #[arg(long, value_name = "METHOD")]
     method: Option<String>,
     /// A header that the page sets: Name, or 'Name: value'; repeat for more
@@ -83,15 +86,22 @@ pub(super) const HELP: &str = "\
 Without a form's own flag a gateway is asked about a call: --endpoint and --origin say which. A line
 of a console alone is read without any gateway.
 
+--live asks any server, Drawbridge or not: it gets the preflight and the request that a page's
+browser sends, and a few questions that change nothing (OPTIONS, GET) as other origins. A POST is
+sent once, and only where the browser would. Keys are sent where --header names them, and not shown.
+
 Examples:
   drawbridge explain --project my-project --endpoint my-endpoint --origin https://app.example.com \\
       --method POST --header 'Content-Type: application/json' --header Authorization
   drawbridge explain --console \"No 'Access-Control-Allow-Origin' header is present on the requested resource.\"
   drawbridge explain --console - --project my-project --endpoint my-endpoint --apply < line.txt
+  drawbridge explain --live https://api.example.com/v1/models --origin https://app.example.com
+  drawbridge explain --live https://api.example.com/v1/chat/completions --page https://app.example.com/ \\
+      --header 'Content-Type: application/json' --header \"Authorization: Bearer $KEY\" --body body.json
 
 Exit codes:
   0  allowed; with --apply: allowed now
-  1  refused by the gateway, or no gateway could be reached
+  1  refused by the gateway, or no gateway or server could be reached
   2  wrong usage, or a line that no browser prints
   4  blocked";
 
@@ -101,6 +111,10 @@ impl ExplainArguments {
     }
 
     pub(super) async fn run(self) -> Result<(), Failure> {
+        if self.live.is_asked() {
+            let json = self.json();
+            return live::run(self.live, self.page, json).await;
+        }
         match &self.console {
             Some(line) if self.place.endpoint.is_none() => {
                 if !self.page.is_empty() || self.place.key_id.is_some() || self.apply {

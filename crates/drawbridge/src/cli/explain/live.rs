@@ -1,0 +1,225 @@
+//! `drawbridge explain --live URL`: sends what a page's browser would, to any server, and explains what came back.
+//!
+//! No gateway is needed, and none is asked. It must never send a key that was not named on the command line, follow a
+//! redirect into a private network unless told, or repeat a request that may change something.
+
+mod call;
+mod document;
+mod finding;
+mod journey;
+mod page;
+mod probe;
+mod reach;
+mod report;
+mod wire;
+
+use clap::Args;
+use drawbridge_policy::explain::{
+    Browser, Code, ConsoleLine, Fault, Outcome, Phase, Simulation, console_lines,
+};
+
+use super::PageFlags;
+use crate::cli::failure::Failure;
+use crate::cli::output;
+use call::Call;
+use finding::{Finding, Observed, find_all, unseen_codes};
+use journey::{Exchange, Network};
+use page::Page;
+
+/// Where a page comes from when nobody says: somebody's, not the server's.
+const SOME_PAGE: &str = "https://app.example.com";
+
+/// What only a live question has.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Live: any server, with or without Drawbridge")]
+pub(super) struct LiveFlags {
+    /// Send the real preflight and request to this URL, and explain what comes back
+    #[arg(
+        long,
+        value_name = "URL",
+        group = "form",
+        conflicts_with_all = ["endpoint", "key_id", "apply"]
+    )]
+    live: Option<String>,
+    /// The body to send: a file, or `-` for stdin
+    #[arg(long, value_name = "FILE", requires = "live")]
+    body: Option<String>,
+    /// The page's own Content-Security-Policy, as in its header
+    #[arg(
+        long,
+        value_name = "CSP",
+        requires = "live",
+        conflicts_with = "page_url"
+    )]
+    csp: Option<String>,
+    /// The page: its Content-Security-Policy is read, and without --origin it says where the call comes from
+    #[arg(id = "page_url", long = "page", value_name = "URL", requires = "live")]
+    page: Option<String>,
+    /// Follow redirects from a public server into private networks
+    #[arg(long, requires = "live")]
+    follow_private: bool,
+}
+
+impl LiveFlags {
+    pub(super) fn is_asked(&self) -> bool {
+        self.live.is_some()
+    }
+}
+
+/// How it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verdict {
+    Allowed,
+    Blocked,
+    /// The way was not gone to its end.
+    Unknown,
+}
+
+impl Verdict {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Allowed => "allowed",
+            Self::Blocked => "blocked",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What was found out.
+struct Report<'r> {
+    verdict: Verdict,
+    /// The first check that fails.
+    code: Option<Code>,
+    call: &'r Call,
+    exchanges: &'r [Exchange],
+    browsers: &'r [(Browser, Simulation)],
+    console: Vec<(Browser, Vec<ConsoleLine>)>,
+    findings: Vec<Finding>,
+    stopped: Option<&'r str>,
+}
+
+/// Asks, and tells.
+///
+/// # Errors
+/// [`Failure::Usage`], [`Failure::NoAnswer`] when the server or the page cannot be reached, and [`Failure::Verdict`] when
+/// the call is blocked.
+pub(super) async fn run(flags: LiveFlags, asked: PageFlags, json: bool) -> Result<(), Failure> {
+    let url = call::web_url("--live", flags.live.as_deref().unwrap_or_default())?;
+    let page = read_page(&flags).await?;
+    let of_page = page.url.as_ref();
+    let of_page = of_page.map(|url| url.origin().ascii_serialization());
+    let origin = match asked.origin.as_deref() {
+        Some(origin) => call::origin(origin)?,
+        None => of_page.unwrap_or_else(|| SOME_PAGE.to_owned()),
+    };
+    let call = Call::new(url, &origin, &asked, flags.body.as_deref())?;
+    let mut network = Network::new(&call, flags.follow_private);
+    let browsers = Box::pin(visit(&mut network, &call)).await?;
+
+    let judged = page.judge(&call.request);
+    let observed = Observed {
+        call: &call,
+        exchanges: &network.exchanges,
+        browsers: &browsers,
+        judged: judged.as_ref(),
+    };
+    let report = Report::new(&observed, network.stopped.as_deref());
+    output::print(&match json {
+        true => document::of(&report).to_string(),
+        false => report::human(&report),
+    });
+    if asked.origin.is_none() && page.url.is_none() {
+        output::note(&format!(
+            "The origin is {SOME_PAGE}; name the page's own with --origin."
+        ));
+    }
+    match (report.verdict, report.code, report.stopped) {
+        (Verdict::Allowed, ..) => Ok(()),
+        (Verdict::Unknown, _, Some(stopped)) => Err(Failure::NoAnswer(stopped.to_owned())),
+        (_, code, _) => Err(Failure::Verdict(format!(
+            "browsers block the call ({})",
+            code.map_or("", Code::name)
+        ))),
+    }
+}
+
+async fn read_page(flags: &LiveFlags) -> Result<Page, Failure> {
+    match (&flags.csp, &flags.page) {
+        (Some(csp), _) => Ok(Page::given(csp)),
+        (None, Some(url)) => {
+            let url = call::web_url("--page", url)?;
+            Box::pin(Page::fetch(url, flags.follow_private)).await
+        }
+        (None, None) => Ok(Page::default()),
+    }
+}
+
+/// Goes each browser's way, and asks around where it was gone to its end.
+async fn visit(
+    network: &mut Network<'_>,
+    call: &Call,
+) -> Result<Vec<(Browser, Simulation)>, Failure> {
+    let mut browsers = Vec::new();
+    for browser in Browser::ALL {
+        browsers.push((browser, network.travel(browser).await?));
+    }
+    let usual = browsers
+        .iter()
+        .find(|(browser, _)| *browser == probe::USUAL);
+    if let (None, Some((_, simulation))) = (&network.stopped, usual) {
+        probe::ask_around(network, call, simulation).await?;
+    }
+    Ok(browsers)
+}
+
+impl<'r> Report<'r> {
+    fn new(observed: &Observed<'r>, stopped: Option<&'r str>) -> Self {
+        let unseen = unseen_codes(observed);
+        let first = unseen.first();
+        let code = first.map(|(code, _)| *code);
+        let code = code.or_else(|| observed.faults().next().map(|fault| fault.code));
+        let verdict = match (code, stopped) {
+            (Some(_), _) => Verdict::Blocked,
+            (None, Some(_)) => Verdict::Unknown,
+            (None, None) => Verdict::Allowed,
+        };
+        let console = observed.browsers.iter().map(|(browser, simulation)| {
+            let unsent = first.map(|(code, value)| unsent(observed, *code, value));
+            let simulation = unsent.as_ref().unwrap_or(simulation);
+            let lines = console_lines(*browser, &observed.call.request, simulation);
+            (*browser, lines)
+        });
+        Self {
+            verdict,
+            code,
+            call: observed.call,
+            exchanges: observed.exchanges,
+            browsers: observed.browsers,
+            console: console.collect(),
+            findings: find_all(observed),
+            stopped,
+        }
+    }
+}
+
+/// What a browser does that does not even begin.
+fn unsent(observed: &Observed<'_>, code: Code, value: &str) -> Simulation {
+    let request = &observed.call.request;
+    Simulation {
+        steps: Vec::new(),
+        outcome: Outcome::Blocked(Box::new(Fault {
+            code,
+            phase: Phase::Start,
+            url: request.url.clone(),
+            redirects: 0,
+            origin: request.origin.clone(),
+            status: None,
+            value: value.to_owned(),
+            others: Vec::new(),
+            list: String::new(),
+            is_repeated: false,
+            network: None,
+        })),
+        is_authorized_by_wildcard: false,
+    }
+}

@@ -1,0 +1,129 @@
+//! What no server's log shows, as nothing is sent then: the page's own policy, mixed content, Local Network Access,
+//! extensions.
+
+use drawbridge_policy::explain::{AddressSpace, Code, suspect};
+
+use super::{Finding, Observed, Severity};
+use crate::cli::explain::live::journey::Purpose;
+
+/// What surely stops the call before anything is sent, with what is at fault.
+pub(in crate::cli::explain::live) fn unseen_codes(observed: &Observed<'_>) -> Vec<(Code, String)> {
+    let mut codes = Vec::new();
+    if suspect(&observed.call.request).contains(&Code::MixedContent) {
+        codes.push((Code::MixedContent, String::new()));
+    }
+    let blocks = observed.judged.map(|judged| &judged.judgement.blocks);
+    if let Some(block) = blocks.and_then(|blocks| blocks.first()) {
+        codes.push((Code::ContentSecurityPolicy, block.text.clone()));
+    }
+    codes
+}
+
+pub(super) fn find(observed: &Observed<'_>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (code, text) in unseen_codes(observed) {
+        let finding = Finding::new(Severity::Blocks, code.name(), code.meaning());
+        findings.push(match code {
+            Code::ContentSecurityPolicy => policy(observed, finding, &text),
+            _ => finding.seen([both_urls(observed)]).cure(code.cure()),
+        });
+    }
+    findings.extend(local_network(observed));
+    findings
+}
+
+fn policy(observed: &Observed<'_>, finding: Finding, text: &str) -> Finding {
+    let judgement = observed.judged.map(|judged| &judged.judgement);
+    let cured = judgement.and_then(|judgement| judgement.cured.as_deref());
+    let cure = match cured {
+        Some(cured) => format!("The page's policy then: {cured}"),
+        None => Code::ContentSecurityPolicy.cure().to_owned(),
+    };
+    finding
+        .seen([format!("the page's policy: {text}")])
+        .cure(cure)
+}
+
+/// Judged by what answered too: a name can lead to a private address.
+fn local_network(observed: &Observed<'_>) -> Option<Finding> {
+    let request = &observed.call.request;
+    let mut codes = suspect(request);
+    let space = space_of_answer(observed);
+    if space > AddressSpace::of(&request.url) {
+        let mut private = request.clone();
+        let address = match space {
+            AddressSpace::Loopback => std::net::Ipv4Addr::LOCALHOST,
+            _ => std::net::Ipv4Addr::new(10, 0, 0, 1),
+        };
+        // Cannot fail for http and https, which is all that is asked for.
+        let _ = private.url.set_ip_host(address.into());
+        codes.extend(suspect(&private));
+    }
+    let code = codes.into_iter().find(|code| {
+        matches!(
+            code,
+            Code::InsecureLocalNetwork | Code::LocalNetworkAccessPermissionDenied
+        )
+    })?;
+    let means = format!(
+        "{} Chromium asks the user first where the page is secure, and refuses where it is not; nothing of that shows in an \
+         answer.",
+        code.meaning()
+    );
+    Some(
+        Finding::new(Severity::Warning, code.name(), means)
+            .seen([both_urls(observed)])
+            .seen([format!(
+                "the server's address space is `{}`",
+                space.as_str()
+            )])
+            .cure(code.cure()),
+    )
+}
+
+/// How private the server is: what answered may say more than its name.
+fn space_of_answer(observed: &Observed<'_>) -> AddressSpace {
+    let named = AddressSpace::of(&observed.call.request.url);
+    let first = observed.exchanges.first();
+    match first.is_some_and(|exchange| exchange.is_private) {
+        true => named.max(AddressSpace::Local),
+        false => named,
+    }
+}
+
+fn both_urls(observed: &Observed<'_>) -> String {
+    let request = &observed.call.request;
+    format!("a page of {} calls {}", request.origin, request.url)
+}
+
+/// What is worth knowing beside it.
+pub(super) fn notes(observed: &Observed<'_>) -> Vec<Finding> {
+    let mut notes = Vec::new();
+    for name in &observed.call.left_out {
+        let means =
+            "No script can set this header: browsers drop it without a word, and so did this.";
+        notes.push(
+            Finding::new(Severity::Note, "header_not_settable", means)
+                .seen([format!("--header {name}")])
+                .cure("Leave it out; with --credentials a Cookie is sent as browsers send theirs."),
+        );
+    }
+    for oddity in observed.judged.iter().flat_map(|judged| &judged.oddities) {
+        notes.push(
+            Finding::new(Severity::Note, "policy_oddity", oddity.clone())
+                .cure("Mend the page's Content-Security-Policy."),
+        );
+    }
+    let was_answered = observed.of(Purpose::Request).next().is_some();
+    let is_well = observed.faults().next().is_none() && unseen_codes(observed).is_empty();
+    if was_answered && is_well {
+        let means = "Where the browser blocks the call all the same, look there: an ad blocker or another extension \
+                     (ERR_BLOCKED_BY_CLIENT in the console), the page's own Content-Security-Policy (--page), a service \
+                     worker, an answer from before in a cache, or a proxy between.";
+        notes.push(
+            Finding::new(Severity::Note, "blocked_all_the_same", means)
+                .cure("Try in a private window without extensions, with the cache off."),
+        );
+    }
+    notes
+}

@@ -1,0 +1,246 @@
+//! What the browsers send, and what the servers say to it.
+//!
+//! The simulated browsers say what is to be sent next. What several of them send alike is sent once, and the request
+//! itself once for each place, so that looking never does what the page does more often than a page would.
+
+use drawbridge_policy::explain::{
+    Answer, Asked, Browser, Hop, NetworkError, Outcome, Reply, Simulation, Step, simulate,
+};
+use url::Url;
+
+use super::call::Call;
+use super::probe::Probe;
+use super::reach::Reach;
+use super::wire::{Outgoing, Unreached, exchange};
+use crate::cli::failure::Failure;
+
+/// What servers see; honest, and like a browser for those that look.
+pub(super) const AGENT: &str = concat!(
+    "Mozilla/5.0 (compatible; drawbridge-explain/",
+    env!("CARGO_PKG_VERSION"),
+    ")"
+);
+
+/// What a request was for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Preflight,
+    Request,
+    Probe(Probe),
+}
+
+/// One request and what became of it.
+#[derive(Debug)]
+pub(super) struct Exchange {
+    pub(super) purpose: Purpose,
+    /// Why there is a preflight.
+    pub(super) why: Vec<String>,
+    pub(super) sent: Outgoing,
+    pub(super) reply: Result<Answer, (NetworkError, String)>,
+    /// What answered is not on the internet.
+    pub(super) is_private: bool,
+}
+
+impl Exchange {
+    /// The value of one field that was sent.
+    pub(super) fn sent(&self, name: &str) -> Option<&str> {
+        let mut headers = self.sent.headers.iter();
+        headers
+            .find(|(other, _)| other.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn answer(&self) -> Option<&Answer> {
+        self.reply.as_ref().ok()
+    }
+}
+
+/// Sends, and remembers what came back.
+#[derive(Debug)]
+pub(super) struct Network<'c> {
+    call: &'c Call,
+    /// Known once the first server has answered.
+    reach: Option<Reach>,
+    follows_private: bool,
+    pub(super) exchanges: Vec<Exchange>,
+    /// Why a redirect was not followed.
+    pub(super) stopped: Option<String>,
+}
+
+impl<'c> Network<'c> {
+    pub(super) fn new(call: &'c Call, follows_private: bool) -> Self {
+        Self {
+            call,
+            reach: None,
+            follows_private,
+            exchanges: Vec::new(),
+            stopped: None,
+        }
+    }
+
+    /// Goes the way of one browser.
+    ///
+    /// # Errors
+    /// [`Failure::NoAnswer`] when the very first request reaches nobody.
+    pub(super) async fn travel(&mut self, browser: Browser) -> Result<Simulation, Failure> {
+        let mut hops: Vec<Hop> = Vec::new();
+        loop {
+            let simulation = simulate(browser, &self.call.request, &hops);
+            let Some(step) = simulation.steps.last() else {
+                return Ok(simulation);
+            };
+            hops.resize(simulation.steps.len(), Hop::default());
+            let is_preflight = simulation.outcome == Outcome::NeedsPreflight;
+            let found = match (&simulation.outcome, &step.preflight, &step.request) {
+                (Outcome::NeedsPreflight, Some(asked), _) => {
+                    let needs = asked.needs.iter().map(ToString::to_string).collect();
+                    let outgoing = preflight(&step.url, asked);
+                    self.ask(Purpose::Preflight, outgoing, needs).await?
+                }
+                (Outcome::NeedsAnswer, _, Some((method, origin))) => {
+                    let outgoing = self.request(step, method, origin.as_deref());
+                    self.ask(Purpose::Request, outgoing, Vec::new()).await?
+                }
+                _ => return Ok(simulation),
+            };
+            let Some(reply) = found else {
+                return Ok(simulation);
+            };
+            if let Some(hop) = hops.last_mut() {
+                let place = if is_preflight {
+                    &mut hop.preflight
+                } else {
+                    &mut hop.actual
+                };
+                *place = Some(reply);
+            }
+        }
+    }
+
+    /// What is known of a request, else what is said to it now; `None` where it may not be sent.
+    async fn ask(
+        &mut self,
+        purpose: Purpose,
+        outgoing: Outgoing,
+        why: Vec<String>,
+    ) -> Result<Option<Reply>, Failure> {
+        let known = self.exchanges.iter().find(|known| {
+            let is_alike = |name: &str| known.sent(name) == value(&outgoing.headers, name);
+            known.purpose == purpose
+                && known.sent.method == outgoing.method
+                && known.sent.url == outgoing.url
+                && is_alike("origin")
+                && is_alike("access-control-request-headers")
+        });
+        let exchange = match known {
+            Some(known) => Some(known),
+            None => self.send(purpose, outgoing, why).await?,
+        };
+        Ok(exchange.map(|exchange| match &exchange.reply {
+            Ok(answer) => Reply::Answer(answer.clone()),
+            Err((error, _)) => Reply::Failed(*error),
+        }))
+    }
+
+    /// Sends, whatever is known.
+    pub(super) async fn send(
+        &mut self,
+        purpose: Purpose,
+        outgoing: Outgoing,
+        why: Vec<String>,
+    ) -> Result<Option<&Exchange>, Failure> {
+        let reach = self.reach.unwrap_or(Reach::Anywhere);
+        let (reply, is_private) = match exchange(reach, &outgoing, 0).await {
+            Ok(received) => {
+                let reach = || Reach::after(received.from, self.follows_private);
+                self.reach.get_or_insert_with(reach);
+                let is_private = !super::reach::is_public(received.from.ip());
+                (Ok(received.answer), is_private)
+            }
+            Err(Unreached::Network { sentence, .. }) if self.reach.is_none() => {
+                return Err(Failure::NoAnswer(unreachable(&outgoing.url, &sentence)));
+            }
+            Err(Unreached::Network { error, sentence }) => (Err((error, sentence)), false),
+            Err(private @ Unreached::Private { .. }) => {
+                let url = &outgoing.url;
+                let sentence = format!(
+                    "the redirect to {url} was not followed: {private}, and the first URL is public; \
+                     --follow-private follows it"
+                );
+                self.stopped.get_or_insert(sentence);
+                return Ok(None);
+            }
+        };
+        self.exchanges.push(Exchange {
+            purpose,
+            why,
+            sent: outgoing,
+            reply,
+            is_private,
+        });
+        Ok(self.exchanges.last())
+    }
+
+    /// The request itself, as a page's browser sends it.
+    pub(super) fn request(&self, step: &Step, method: &str, origin: Option<&str>) -> Outgoing {
+        let mut headers = basics();
+        headers.retain(|(name, _)| value(&step.headers, name).is_none());
+        headers.extend(origin.map(|origin| ("origin".to_owned(), origin.to_owned())));
+        // Keys and cookies belong to the first server, whatever browsers do where a redirect leads.
+        let is_first = step.url.origin() == self.call.request.url.origin();
+        let is_kept = |name: &str| is_first || !name.eq_ignore_ascii_case("authorization");
+        let kept = step.headers.iter().filter(|(name, _)| is_kept(name));
+        headers.extend(kept.cloned());
+        let cookie = self.call.cookie.iter().filter(|_| is_first);
+        headers.extend(cookie.map(|cookie| ("cookie".to_owned(), cookie.clone())));
+        // A redirect that changes the method drops the body (Fetch, "HTTP-redirect fetch", step 12).
+        let keeps_body = method == self.call.request.sent_method();
+        Outgoing {
+            method: method.to_owned(),
+            url: step.url.clone(),
+            headers,
+            body: match keeps_body {
+                true => self.call.body.clone(),
+                false => bytes::Bytes::new(),
+            },
+        }
+    }
+}
+
+/// A preflight as browsers send it (Fetch, "CORS-preflight fetch").
+pub(super) fn preflight(url: &Url, asked: &Asked) -> Outgoing {
+    let mut headers = basics();
+    let mut add = |name: &str, value: &str| headers.push((name.to_owned(), value.to_owned()));
+    add("origin", &asked.origin);
+    add("access-control-request-method", &asked.method);
+    if !asked.headers.is_empty() {
+        add("access-control-request-headers", &asked.headers.join(","));
+    }
+    Outgoing {
+        method: "OPTIONS".to_owned(),
+        url: url.clone(),
+        headers,
+        body: bytes::Bytes::new(),
+    }
+}
+
+/// What every request has.
+pub(super) fn basics() -> Vec<(String, String)> {
+    let pairs = [("user-agent", AGENT), ("accept", "*/*")];
+    let owned = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    owned.into()
+}
+
+pub(super) fn unreachable(url: &Url, sentence: &str) -> String {
+    format!(
+        "cannot reach {url}: {sentence}\n  no browser gets there either from this machine, and to a page it looks like a \
+         CORS error; look at the address, the port and the certificate"
+    )
+}
+
+fn value<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
+    let mut headers = headers.iter();
+    headers
+        .find(|(other, _)| other.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.as_str())
+}

@@ -1,0 +1,238 @@
+//! A page's own Content-Security-Policy, as it is given or as the page brings it.
+//!
+//! What stands in a page is text of strangers: it is searched, bounded, and never run.
+
+use bytes::Bytes;
+use drawbridge_policy::csp::{Call as PageCall, Csp, Judgement};
+use drawbridge_policy::explain::{Answer, PageRequest};
+use drawbridge_policy::origin::Origin;
+use url::Url;
+
+use super::journey::{AGENT, unreachable};
+use super::reach::Reach;
+use super::wire::{Outgoing, exchange};
+use crate::cli::csp::without_name;
+use crate::cli::failure::Failure;
+
+/// Most bytes of a page that are looked at.
+const LONGEST_PAGE: usize = 64 << 10;
+const MAX_REDIRECTS: usize = 20;
+
+/// A page, as far as its policy goes.
+#[derive(Debug, Default)]
+pub(super) struct Page {
+    /// Where it is, after redirects; `None` where only its policy was given.
+    pub(super) url: Option<Url>,
+    /// Its policies, as one header would have them; `None` where it has none.
+    pub(super) csp: Option<String>,
+}
+
+/// What its policy says to the call.
+#[derive(Debug)]
+pub(super) struct Judged {
+    pub(super) judgement: Judgement,
+    /// What browsers ignore in it.
+    pub(super) oddities: Vec<String>,
+}
+
+impl Page {
+    /// The policy that was given.
+    pub(super) fn given(csp: &str) -> Self {
+        Self {
+            url: None,
+            csp: Some(without_name(csp).to_owned()),
+        }
+    }
+
+    /// Fetches a page, through its redirects.
+    ///
+    /// # Errors
+    /// [`Failure::NoAnswer`] when it cannot be reached.
+    pub(super) async fn fetch(url: Url, follows_private: bool) -> Result<Self, Failure> {
+        let mut url = url;
+        let mut reach = Reach::Anywhere;
+        for visited in 0..=MAX_REDIRECTS {
+            let outgoing = Outgoing {
+                method: "GET".to_owned(),
+                url: url.clone(),
+                headers: vec![
+                    ("user-agent".to_owned(), AGENT.to_owned()),
+                    ("accept".to_owned(), "text/html".to_owned()),
+                ],
+                body: Bytes::new(),
+            };
+            let received = exchange(reach, &outgoing, LONGEST_PAGE).await;
+            let received = received.map_err(|unreached| {
+                let sentence = format!("{unreached} (the page that --page names)");
+                Failure::NoAnswer(unreachable(&url, &sentence))
+            })?;
+            if visited == 0 {
+                reach = Reach::after(received.from, follows_private);
+            }
+            match redirected(&url, &received.answer) {
+                Some(target) => url = target,
+                None => {
+                    let html = String::from_utf8_lossy(&received.body);
+                    let csp = policies(&received.answer, &html);
+                    return Ok(Self {
+                        url: Some(url),
+                        csp,
+                    });
+                }
+            }
+        }
+        let sentence = format!("it redirects more than {MAX_REDIRECTS} times");
+        Err(Failure::NoAnswer(unreachable(&url, &sentence)))
+    }
+
+    /// What its policy says to a call; `None` where it has none.
+    pub(super) fn judge(&self, request: &PageRequest) -> Option<Judged> {
+        let (csp, oddities) = Csp::parse(self.csp.as_deref()?);
+        let gateway = request.url.origin().ascii_serialization();
+        let judge = |path: &str| {
+            Some(csp.judge(&PageCall {
+                gateway: Origin::parse(gateway.as_bytes())?,
+                path,
+                page: Origin::parse(request.origin.as_bytes()),
+            }))
+        };
+        let mut judgement = judge(request.url.path())?;
+        if !judgement.blocks.is_empty() {
+            // The cure names the origin: a source for one path would have to be right to the letter.
+            judgement = judge("/")?;
+        }
+        Some(Judged {
+            judgement,
+            oddities,
+        })
+    }
+}
+
+fn redirected(url: &Url, answer: &Answer) -> Option<Url> {
+    let is_redirect = matches!(answer.status, 301 | 302 | 303 | 307 | 308);
+    let location = answer.get("location").filter(|_| is_redirect)?;
+    let target = url.join(&location).ok()?;
+    matches!(target.scheme(), "http" | "https").then_some(target)
+}
+
+/// Those of the header and those of the page's head; all of them are obeyed together.
+fn policies(answer: &Answer, html: &str) -> Option<String> {
+    let mut policies: Vec<String> = answer
+        .lines("content-security-policy")
+        .map(str::to_owned)
+        .collect();
+    policies.extend(metas(html));
+    (!policies.is_empty()).then(|| policies.join(", "))
+}
+
+/// `<meta http-equiv="Content-Security-Policy" content="…">` (HTML, "pragma directives").
+fn metas(html: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut rest = html;
+    while let Some(start) = rest.find('<') {
+        rest = rest.get(start + 1..).unwrap_or_default();
+        if let Some(comment) = rest.strip_prefix("!--") {
+            rest = comment.split_once("-->").map_or("", |(_, after)| after);
+            continue;
+        }
+        let is_meta = rest
+            .get(..4)
+            .is_some_and(|name| name.eq_ignore_ascii_case("meta"));
+        let follows = rest.get(4..).unwrap_or_default();
+        if !is_meta || !follows.starts_with(|next: char| next.is_ascii_whitespace() || next == '/')
+        {
+            continue;
+        }
+        let (attributes, after) = attributes(follows);
+        rest = after;
+        let value = |name: &str| {
+            let mut attributes = attributes.iter();
+            attributes
+                .find(|(other, _)| other == name)
+                .map(|(_, value)| value)
+        };
+        let is_policy = value("http-equiv")
+            .is_some_and(|value| value.eq_ignore_ascii_case("content-security-policy"));
+        if let (true, Some(content)) = (is_policy, value("content")) {
+            found.push(content.clone());
+        }
+    }
+    found
+}
+
+/// The attributes of a tag, names in lower case, and what follows the tag.
+fn attributes(text: &str) -> (Vec<(String, String)>, &str) {
+    let mut attributes = Vec::new();
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start_matches(|next: char| next.is_ascii_whitespace() || next == '/');
+        if rest.is_empty() {
+            return (attributes, rest);
+        }
+        if let Some(after) = rest.strip_prefix('>') {
+            return (attributes, after);
+        }
+        let is_end = |next: char| next.is_ascii_whitespace() || matches!(next, '=' | '>' | '/');
+        let end = rest.find(is_end).unwrap_or(rest.len()).max(1);
+        let (name, after) = rest.split_at_checked(end).unwrap_or((rest, ""));
+        rest = after.trim_start();
+        let mut value = "";
+        if let Some(after) = rest.strip_prefix('=') {
+            (value, rest) = attribute_value(after.trim_start());
+        }
+        attributes.push((name.to_ascii_lowercase(), plain(value)));
+    }
+}
+
+fn attribute_value(text: &str) -> (&str, &str) {
+    for quote in ['"', '\''] {
+        if let Some(quoted) = text.strip_prefix(quote) {
+            return quoted.split_once(quote).unwrap_or((quoted, ""));
+        }
+    }
+    let end = text.find(|next: char| next.is_ascii_whitespace() || next == '>');
+    text.split_at(end.unwrap_or(text.len()))
+}
+
+/// The characters that stand for themselves only by a reference.
+fn plain(value: &str) -> String {
+    let plain = value.replace("&#39;", "'").replace("&apos;", "'");
+    plain.replace("&quot;", "\"").replace("&amp;", "&")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_brings_policies_in_its_header_and_in_its_head() {
+        let answer = Answer::new(200).with("content-security-policy", "default-src 'self'");
+        let html = "<!doctype html><head><META content='connect-src &#39;none&#39;' \
+                    HTTP-EQUIV=\"Content-Security-Policy\"/><meta charset=utf-8><title>a<b</title>";
+        assert_eq!(
+            policies(&answer, html).unwrap(),
+            "default-src 'self', connect-src 'none'"
+        );
+        assert_eq!(policies(&Answer::new(200), "<p>nothing"), None);
+    }
+
+    #[test]
+    fn what_is_no_meta_is_no_policy() {
+        for html in [
+            "<!-- <meta http-equiv=Content-Security-Policy content=x> -->",
+            "<metal http-equiv=Content-Security-Policy content=x>",
+            "<meta name=Content-Security-Policy content=x>",
+            "<meta http-equiv=Content-Security-Policy>",
+            "<meta http-equiv=Content-Security-Policy-Report-Only content=x>",
+            "<meta =",
+            "<meta",
+            "<",
+            "<!--",
+            "<meta a='",
+        ] {
+            assert_eq!(metas(html), Vec::<String>::new(), "{html}");
+        }
+        let unquoted = "<meta/http-equiv=content-security-policy content=sandbox>";
+        assert_eq!(metas(unquoted), ["sandbox"]);
+    }
+}

@@ -1,0 +1,208 @@
+//! What is never done, what cannot be reached, and what is wrong usage.
+
+use std::io::Read;
+use std::net::TcpListener;
+
+use super::{CHAT, PAGE, codes, explain, report, right};
+use crate::process::{ROOT_KEY, drawbridge, run};
+use crate::scripted::{Answer, Scripted};
+
+#[test]
+fn redirects_are_followed_as_browsers_do_and_keys_stay_behind() {
+    let other = Scripted::start(|asked| {
+        let mut answer = right(asked);
+        answer.set("Access-Control-Allow-Origin", "*");
+        answer
+    });
+    let target = format!("{}/v1/models", other.url);
+    let first = Scripted::start(move |asked| {
+        let mut answer = right(asked);
+        if asked.method != "OPTIONS" {
+            answer.status = 307;
+            answer.lines.push(format!("Location: {target}"));
+        }
+        answer
+    });
+    let key = ["--header", "Authorization: Bearer not-to-be-shown"];
+    let report = report(&first, "/v1/models", &key);
+    assert_eq!(report["verdict"], "allowed", "{report:#}");
+    let found = codes(&report);
+    assert!(
+        found.contains(&("warning", "request_redirected")),
+        "{found:?}"
+    );
+    let asked = other.asked();
+    assert!(!asked.is_empty());
+    for one in asked {
+        assert_eq!(one.header("authorization"), "", "{one:?}");
+        assert!(matches!(one.header("origin"), "null" | PAGE), "{one:?}");
+    }
+}
+
+#[test]
+fn endless_redirects_end() {
+    let server = Scripted::start(|asked| {
+        let mut answer = right(asked);
+        answer.status = 302;
+        answer.lines.push("Location: /v1/models".to_owned());
+        answer
+    });
+    let report = report(&server, "/v1/models", &[]);
+    assert_eq!(report["code"], "NetworkFailure", "{report:#}");
+}
+
+#[test]
+fn nothing_of_the_environment_is_sent() {
+    let server = Scripted::start(right);
+    let url = format!("{}/v1/models", server.url);
+    let mut command = drawbridge(["explain", "--live", &url, "--origin", PAGE]);
+    let said = run(command.env("DRAWBRIDGE_KEY", ROOT_KEY));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(!format!("{:?}", server.asked()).contains(ROOT_KEY));
+}
+
+#[test]
+fn a_body_is_sent_as_it_is_and_cookies_only_with_credentials() {
+    let server = Scripted::start(|asked| {
+        let mut answer = right(asked);
+        answer.set("Access-Control-Allow-Credentials", "true");
+        answer
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("body.json");
+    std::fs::write(&file, "{\"a\": 1}\n").unwrap();
+    let file = file.to_str().unwrap();
+    let cookie = [
+        "--header",
+        "Cookie: session=1",
+        "--credentials",
+        "--body",
+        file,
+    ];
+    let sent = report(&server, "/v1/chat", &cookie);
+    assert_eq!(sent["verdict"], "allowed", "{sent:#}");
+    let asked = server.asked();
+    let post = asked.iter().find(|one| one.method == "POST").unwrap();
+    assert_eq!(post.body, "{\"a\": 1}\n");
+    assert_eq!(post.header("content-type"), "text/plain;charset=UTF-8");
+    assert_eq!(post.header("cookie"), "session=1");
+    let others = asked.iter().filter(|one| one.method != "POST");
+    assert!({ others }.all(|one| one.header("cookie").is_empty()));
+    assert!(!sent.to_string().contains("session=1"), "{sent}");
+}
+
+#[test]
+fn what_a_server_sends_cannot_move_the_cursor() {
+    let server =
+        Scripted::start(|_| Answer::new(200).with("Access-Control-Allow-Origin: http://a\u{9b}2J"));
+    let said = explain(&format!("{}/v1/models", server.url), &["--origin", PAGE]);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    assert!(!said.stdout.contains('\u{9b}'), "{said:?}");
+    assert!(said.stdout.contains("http://a"), "{said:?}");
+}
+
+#[test]
+fn what_cannot_be_reached_is_said_in_a_sentence_with_exit_1() {
+    let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
+    let any: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
+    bound.bind(&any.into()).unwrap();
+    let refused = bound.local_addr().unwrap().as_socket().unwrap();
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let closing = silent.local_addr().unwrap();
+    let thread = std::thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut stream, _) = silent.accept().unwrap();
+            let _ = stream.read(&mut [0; 4096]);
+        }
+    });
+    for (url, sentence) in [
+        (
+            format!("http://{refused}/"),
+            format!("nothing listens at {refused}"),
+        ),
+        (
+            "http://drawbridge.invalid/".to_owned(),
+            "the name drawbridge.invalid has no address".to_owned(),
+        ),
+        (
+            format!("http://{closing}/"),
+            "127.0.0.1 sent no usable answer".to_owned(),
+        ),
+        (
+            format!("https://{closing}/"),
+            "no TLS with 127.0.0.1".to_owned(),
+        ),
+    ] {
+        let said = explain(&url, &["--origin", PAGE]);
+        assert_eq!(said.code, Some(1), "{url}: {said:?}");
+        assert_eq!(said.stdout, "", "{url}");
+        assert!(said.stderr.contains(&sentence), "{url}: {said:?}");
+        assert!(
+            said.stderr
+                .starts_with(&format!("error: cannot reach {url}")),
+            "{said:?}"
+        );
+    }
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_server_that_breaks_off_after_the_preflight_is_a_blocked_call() {
+    let server = Scripted::start(|asked| match &*asked.method {
+        "OPTIONS" => right(asked),
+        _ => Answer::new(200).with("not a header line"),
+    });
+    let report = report(&server, "/v1/chat", &CHAT);
+    assert_eq!(report["code"], "NetworkFailure", "{report:#}");
+    assert!(
+        report["findings"]
+            .to_string()
+            .contains("sent no usable answer"),
+        "{report:#}"
+    );
+}
+
+#[test]
+fn what_no_page_could_ask_is_wrong_usage_with_its_cure() {
+    let url = "http://127.0.0.1:1/";
+    let cases: [(&[&str], &str); 9] = [
+        (
+            &["--origin", "https://a.example/"],
+            "write https://a.example",
+        ),
+        (
+            &["--origin", "HTTPS://A.example"],
+            "write https://a.example",
+        ),
+        (
+            &["--method", "TRACE"],
+            "no page can send the method `TRACE`",
+        ),
+        (&["--method", "a b"], "no page can send the method `a b`"),
+        (&["--header", "Authorization"], "write it as `Name: value`"),
+        (&["--method", "GET", "--body", "/dev/null/x"], "cannot read"),
+        (
+            &["--csp", "x", "--page", "http://127.0.0.1:1/"],
+            "cannot be used with",
+        ),
+        (
+            &["--page", "file:///x"],
+            "--page: `file:///x` is neither http nor https",
+        ),
+        (&["--body", "Cargo.toml-that-is-none"], "cannot read"),
+    ];
+    for (arguments, part) in cases {
+        let said = explain(url, arguments);
+        assert_eq!(said.code, Some(2), "{arguments:?}: {said:?}");
+        assert!(said.stderr.contains(part), "{arguments:?}: {said:?}");
+    }
+    for (url, part) in [
+        ("api.example.com/v1", "write it like https://"),
+        ("ftp://a.example", "is neither http nor https"),
+        ("http://u:p@a.example", "user name or password"),
+    ] {
+        let said = explain(url, &[]);
+        assert_eq!(said.code, Some(2), "{url}: {said:?}");
+        assert!(said.stderr.contains(part), "{url}: {said:?}");
+    }
+}

@@ -269,3 +269,21 @@ fn a_hangup_without_a_certificate_stops_nothing() {
     until(|| fs::read_to_string(&log).unwrap().contains("SIGHUP"));
     assert_eq!(process.interrupt().0, Some(0));
 }
+
+#[test]
+fn explain_live_trusts_what_the_system_trusts_and_says_when_it_does_not() {
+    let authority = Authority::new();
+    authority.issue();
+    let gateway = Gateway::start(&authority);
+    let line = format!("explain --live https://{}/v1/models", gateway.address);
+    let trusted = gateway.command(&line, &authority.file("ca.pem"));
+    // It has no endpoint, so nobody is admitted; but it was asked.
+    assert_eq!(trusted.code, Some(4), "{trusted:?}");
+    let other = Authority::new();
+    let refused = gateway.command(&line, &other.file("ca.pem"));
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(
+        refused.stderr.contains("no TLS with 127.0.0.1"),
+        "{refused:?}"
+    );
+}

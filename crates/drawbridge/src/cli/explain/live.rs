@@ -223,3 +223,88 @@ fn unsent(observed: &Observed<'_>, code: Code, value: &str) -> Simulation {
         is_authorized_by_wildcard: false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use drawbridge_policy::explain::{Answer, PageRequest};
+    use url::Url;
+
+    use super::*;
+    use journey::Purpose;
+
+    /// A call that a server admits, were it sent.
+    fn call(origin: &str, url: &str) -> (Call, Exchange) {
+        let request = PageRequest::new(origin, Url::parse(url).unwrap(), "GET");
+        let exchange = Exchange {
+            purpose: Purpose::Request,
+            why: Vec::new(),
+            sent: wire::Outgoing {
+                method: "GET".to_owned(),
+                url: request.url.clone(),
+                headers: Vec::new(),
+                body: bytes::Bytes::new(),
+            },
+            reply: Ok(Answer::new(200).with("access-control-allow-origin", "*")),
+            is_private: false,
+        };
+        let call = Call {
+            request,
+            body: bytes::Bytes::new(),
+            cookie: None,
+            left_out: Vec::new(),
+        };
+        (call, exchange)
+    }
+
+    fn report(call: &Call, exchange: Exchange, test: impl FnOnce(&Report<'_>)) {
+        let readable = Simulation {
+            steps: Vec::new(),
+            outcome: Outcome::Readable(Answer::new(200)),
+            is_authorized_by_wildcard: false,
+        };
+        let browsers = Browser::ALL.map(|browser| (browser, readable.clone()));
+        test(&Report::new(
+            &Observed {
+                call,
+                exchanges: &[exchange],
+                browsers: &browsers,
+                judged: None,
+            },
+            None,
+        ));
+    }
+
+    #[test]
+    fn a_page_over_https_cannot_call_plain_http_whatever_the_server_says() {
+        let (call, exchange) = call("https://app.example.com", "http://api.example.com/v1");
+        report(&call, exchange, |report| {
+            assert_eq!(report.verdict, Verdict::Blocked);
+            assert_eq!(report.code, Some(Code::MixedContent));
+            let (_, chromium) = &report.console[0];
+            assert!(
+                chromium[0].text.starts_with("Mixed Content: "),
+                "{chromium:?}"
+            );
+            assert_eq!(report.findings[0].code, "MixedContent");
+        });
+        let (call, exchange) = self::call("http://app.example.com", "http://api.example.com/v1");
+        report(&call, exchange, |report| {
+            assert_eq!(report.verdict, Verdict::Allowed);
+        });
+    }
+
+    #[test]
+    fn a_name_that_leads_to_a_private_address_is_told_of_local_network_access() {
+        for (is_private, expected) in [(true, true), (false, false)] {
+            let (call, mut exchange) =
+                call("https://app.example.com", "https://intranet.example.com/");
+            exchange.is_private = is_private;
+            report(&call, exchange, |report| {
+                let codes: Vec<_> = report.findings.iter().map(|one| one.code).collect();
+                let is_told = codes.contains(&"LocalNetworkAccessPermissionDenied");
+                assert_eq!(is_told, expected, "{codes:?}");
+                assert_eq!(report.verdict, Verdict::Allowed);
+            });
+        }
+    }
+}

@@ -7,9 +7,11 @@ use crate::scripted::{Answer, Asked};
 
 const GET: &[&str] = &[];
 
+type Fault = fn(&Asked, &mut Answer);
+
 /// One fault, and what is found.
 struct Case {
-    fault: fn(&Asked, &mut Answer),
+    fault: Fault,
     arguments: &'static [&'static str],
     /// Severity and code.
     found: (&'static str, &'static str),
@@ -67,7 +69,7 @@ fn a_refused_preflight_says_what_stands_in_front_of_it() {
                 .with("Allow: GET, POST");
         }
     }
-    let cases: [(fn(&Asked, &mut Answer), &str, &str); 8] = [
+    let cases: [(Fault, &str, &str); 8] = [
         (
             |asked, answer| status(asked, answer, 301),
             "preflight_redirected",
@@ -323,7 +325,7 @@ fn credentials_and_wildcards_are_judged_together() {
 
 #[test]
 fn how_long_a_preflight_is_kept_is_looked_at() {
-    let cases: [(fn(&Asked, &mut Answer), &str, &str, &str); 4] = [
+    let cases: [(Fault, &str, &str, &str); 4] = [
         (
             |_, answer| answer.remove("Access-Control-Max-Age"),
             "note",

@@ -78,21 +78,6 @@ fn a_page_brings_its_own_policy_and_origin() {
 }
 
 #[test]
-fn a_page_over_https_cannot_call_plain_http_elsewhere() {
-    // Nobody is asked: the name has no address, which is said first.
-    let said = explain(
-        "http://drawbridge.invalid/v1",
-        &["--origin", "https://a.example"],
-    );
-    assert_eq!(said.code, Some(1), "{said:?}");
-    assert!(
-        said.stderr
-            .contains("the name drawbridge.invalid has no address"),
-        "{said:?}"
-    );
-}
-
-#[test]
 fn nothing_is_judged_on_the_pages_own_server() {
     let server = Scripted::start(|_| Answer::new(200));
     let url = format!("{}/v1/chat", server.url);

@@ -244,3 +244,70 @@ fn value<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
         .find(|(other, _)| other.eq_ignore_ascii_case(name))
         .map(|(_, value)| value.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use drawbridge_policy::explain::PageRequest;
+
+    use super::*;
+
+    const PAGE: &str = "https://app.example.com";
+
+    fn call() -> Call {
+        let url = Url::parse("http://public.example/").unwrap();
+        Call {
+            request: PageRequest::new(PAGE, url, "GET"),
+            body: bytes::Bytes::new(),
+            cookie: None,
+            left_out: Vec::new(),
+        }
+    }
+
+    /// What a public server said to the request: go there.
+    fn redirect(network: &Network<'_>, location: &str) -> Exchange {
+        let first = simulate(Browser::Chromium, &network.call.request, &[]);
+        let sent = network.request(&first.steps[0], "GET", Some(PAGE));
+        let answer = Answer::new(302)
+            .with("access-control-allow-origin", "*")
+            .with("location", location);
+        Exchange {
+            purpose: Purpose::Request,
+            why: Vec::new(),
+            sent,
+            reply: Ok(answer),
+            is_private: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_redirect_from_a_public_server_into_a_private_network_is_followed_only_when_told() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let target = format!("http://{}/", listener.local_addr().unwrap());
+        let public = "8.8.8.8:80".parse().unwrap();
+        let call = call();
+
+        let mut network = Network::new(&call, false);
+        network.reach = Some(Reach::after(public, false));
+        network.exchanges = vec![redirect(&network, &target)];
+        let simulation = network.travel(Browser::Chromium).await.unwrap();
+        assert_eq!(simulation.outcome, Outcome::NeedsAnswer);
+        let stopped = network.stopped.unwrap();
+        assert!(stopped.contains(&target), "{stopped}");
+        assert!(stopped.contains("--follow-private"), "{stopped}");
+        let nobody = listener.accept().unwrap_err();
+        assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+
+        let mut network = Network::new(&call, true);
+        network.reach = Some(Reach::after(public, true));
+        network.exchanges = vec![redirect(&network, &target)];
+        let accept = tokio::net::TcpListener::from_std(listener).unwrap();
+        let answer = async {
+            // Hangs up: that it came is enough.
+            drop(accept.accept().await.unwrap());
+        };
+        let (simulation, ()) = tokio::join!(network.travel(Browser::Chromium), answer);
+        assert!(matches!(simulation.unwrap().outcome, Outcome::Blocked(_)));
+        assert_eq!(network.stopped, None);
+    }
+}

@@ -142,8 +142,8 @@ impl Members {
         let said =
             |member: fn(&Recognized) -> &Option<String>| line.and_then(|line| member(line).clone());
         let given = self.given;
-        let mut required = |name: &str, found: Option<String>, detail: &str| {
-            if found.is_none() && !given.iter().any(|given| *given == name) {
+        let mut required = |name: &'static str, found: Option<String>, detail: &str| {
+            if found.is_none() && !given.contains(&name) {
                 let problem = ConfigIssue::new(format!("/{name}"), "missing_field", detail);
                 problems.push(problem);
             }

@@ -270,12 +270,13 @@ pub(super) fn example() -> Value {
         "object": "explanation",
         "verdict": "blocked",
         "code": "PreflightMissingAllowOriginHeader",
-        "meaning": "The answer to the preflight has no Access-Control-Allow-Origin header.",
+        "meaning": "The preflight was answered without Access-Control-Allow-Origin, so the request was never sent.",
         "cure": "Have the server send the page's origin in it, on errors too; on preflights without asking for a key.",
         "recognized": null,
         "preflight": {
             "needed": true,
-            "why": ["the header content-type: its value is not one of the three that forms have"],
+            "why": ["the header content-type: only application/x-www-form-urlencoded, multipart/form-data and text/plain go \
+                     without asking"],
             "request": {
                 "method": "OPTIONS",
                 "url": url,
@@ -304,7 +305,7 @@ pub(super) fn example() -> Value {
             "firefox": line(&firefox, true),
             "safari": line(&safari, false),
         },
-        "cause": "`allowedOrigins` does not cover \"https://app.example.com\"",
+        "cause": "`allowedOrigins` does not cover `https://app.example.com`",
         "fixes": [{
             "summary": "add `https://app.example.com` to `allowedOrigins`",
             "target": "endpoint",

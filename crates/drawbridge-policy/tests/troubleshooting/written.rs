@@ -1,6 +1,7 @@
 //! What the engine answers to a row, and how the document writes it.
 
 use std::fmt::Write;
+use std::slice;
 
 use drawbridge_policy::cors::{CorsConfig, KeyGrant};
 use drawbridge_policy::explain::{
@@ -91,7 +92,8 @@ fn at_server(row: &Row, status: u16, lines: &[&str]) -> Told {
         preflight: Some(Reply::Answer(answer.clone())),
         actual: None,
     };
-    let judged = Browser::ALL.map(|browser| (browser, simulate(browser, &call, &[hop.clone()])));
+    let judged =
+        Browser::ALL.map(|browser| (browser, simulate(browser, &call, slice::from_ref(&hop))));
     let (_, first) = &judged[0];
     let Outcome::Blocked(fault) = &first.outcome else {
         unreachable!("{} is not blocked", row.error);

@@ -10,6 +10,8 @@ use super::client::{Answer, Call, Client};
 use super::failure::{Failure, issue_line};
 use super::output;
 
+const DEFAULT_URL: &str = "http://127.0.0.1:8080";
+
 /// Flags of every command against a gateway.
 #[derive(Args)]
 #[command(next_help_heading = "Gateway")]
@@ -21,7 +23,7 @@ pub(super) struct Connection {
         value_name = "URL",
         env = "DRAWBRIDGE_URL",
         hide_env_values = true,
-        default_value = "http://127.0.0.1:8080"
+        default_value = DEFAULT_URL
     )]
     url: String,
     /// The secret key to speak with; DRAWBRIDGE_ROOT_KEY when neither is given
@@ -81,6 +83,11 @@ impl Connection {
     /// The gateway's URL as it was given, without a final slash.
     pub(super) fn url(&self) -> &str {
         self.url.trim_end_matches('/')
+    }
+
+    /// Whether a command that is typed in the same shell needs `--url`, too.
+    pub(super) fn is_named_by_flag(&self) -> bool {
+        self.url != DEFAULT_URL && std::env::var("DRAWBRIDGE_URL").as_ref() != Ok(&self.url)
     }
 
     /// Opens no connection yet.

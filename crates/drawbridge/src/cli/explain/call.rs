@@ -17,6 +17,11 @@ pub(super) async fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
     let fixes = fixes(&answer);
     if !arguments.apply || fixes.is_empty() {
         session.show(&answer, view::human);
+        let is_named_by_flag = arguments.connection.is_named_by_flag();
+        if !fixes.is_empty() && is_named_by_flag && !arguments.json() {
+            let url = arguments.connection.url();
+            output::note(&format!("The command needs `--url {url}`, too."));
+        }
         return verdict(&answer.value);
     }
     if !arguments.json() {

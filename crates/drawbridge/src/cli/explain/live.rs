@@ -29,6 +29,9 @@ use page::Page;
 /// Where a page comes from when nobody says: somebody's, not the server's.
 const SOME_PAGE: &str = "https://app.example.com";
 
+/// The other forms of the command: what they exclude is no longer required by clap, so it has to be excluded itself.
+const OTHERS: [&str; 2] = ["endpoint", "console"];
+
 /// What only a live question has.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Live: any server, with or without Drawbridge")]
@@ -42,21 +45,28 @@ pub(super) struct LiveFlags {
     )]
     live: Option<String>,
     /// The body to send: a file, or `-` for stdin
-    #[arg(long, value_name = "FILE", requires = "live")]
+    #[arg(long, value_name = "FILE", requires = "live", conflicts_with_all = OTHERS)]
     body: Option<String>,
     /// The page's own Content-Security-Policy, as in its header
     #[arg(
         long,
         value_name = "CSP",
         requires = "live",
+        conflicts_with_all = OTHERS,
         conflicts_with = "page_url"
     )]
     csp: Option<String>,
     /// The page: its Content-Security-Policy is read, and without --origin it says where the call comes from
-    #[arg(id = "page_url", long = "page", value_name = "URL", requires = "live")]
+    #[arg(
+        id = "page_url",
+        long = "page",
+        value_name = "URL",
+        requires = "live",
+        conflicts_with_all = OTHERS
+    )]
     page: Option<String>,
     /// Follow redirects from a public server into private networks
-    #[arg(long, requires = "live")]
+    #[arg(long, requires = "live", conflicts_with_all = OTHERS)]
     follow_private: bool,
 }
 

@@ -96,8 +96,9 @@ Examples:
   drawbridge explain --console \"No 'Access-Control-Allow-Origin' header is present on the requested resource.\"
   drawbridge explain --console - --project my-project --endpoint my-endpoint --apply < line.txt
   drawbridge explain --live https://api.example.com/v1/models --origin https://app.example.com
-  drawbridge explain --live https://api.example.com/v1/chat/completions --page https://app.example.com/ \\
-      --header 'Content-Type: application/json' --header \"Authorization: Bearer $KEY\" --body body.json
+  drawbridge explain --live https://api.example.com/v1/chat --page https://app.example.com/ \\
+      --header 'Content-Type: application/json' --header \"Authorization: Bearer $KEY\" \\
+      --body body.json
 
 Exit codes:
   0  allowed; with --apply: allowed now

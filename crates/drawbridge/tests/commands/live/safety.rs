@@ -206,3 +206,30 @@ fn what_no_page_could_ask_is_wrong_usage_with_its_cure() {
         assert!(said.stderr.contains(part), "{url}: {said:?}");
     }
 }
+
+#[test]
+fn what_only_a_live_question_has_is_refused_without_one() {
+    let call = ["--endpoint", "e", "--origin", PAGE];
+    for others in [
+        &call[..],
+        &["--console", "Failed to fetch"],
+        &["--origin", PAGE],
+    ] {
+        for flag in [
+            &["--body", "x"][..],
+            &["--csp", "x"],
+            &["--page", "http://127.0.0.1:1/"],
+            &["--follow-private"],
+        ] {
+            let arguments = [&["explain"], others, flag].concat();
+            let said = run(&mut drawbridge(&arguments));
+            assert_eq!(said.code, Some(2), "{arguments:?}: {said:?}");
+            assert!(said.stderr.contains("Usage:"), "{arguments:?}: {said:?}");
+        }
+    }
+    for other in [["--endpoint", "e"], ["--console", "Failed to fetch"]] {
+        let said = explain("http://127.0.0.1:1/", &other);
+        assert_eq!(said.code, Some(2), "{other:?}: {said:?}");
+        assert!(said.stderr.contains("cannot be used with"), "{said:?}");
+    }
+}

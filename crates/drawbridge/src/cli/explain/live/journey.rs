@@ -3,6 +3,8 @@
 //! The simulated browsers say what is to be sent next. What several of them send alike is sent once, and the request
 //! itself once for each place, so that looking never does what the page does more often than a page would.
 
+use std::time::Duration;
+
 use drawbridge_policy::explain::{
     Answer, Asked, Browser, Hop, NetworkError, Outcome, Reply, Simulation, Step, simulate,
 };
@@ -20,6 +22,10 @@ pub(super) const AGENT: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     ")"
 );
+
+/// How long an answer may take: a model that thinks first, and a question beside it.
+const ANSWER: Duration = Duration::from_secs(60);
+const PROBE: Duration = Duration::from_secs(10);
 
 /// What a request was for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +156,11 @@ impl<'c> Network<'c> {
         why: Vec<String>,
     ) -> Result<Option<&Exchange>, Failure> {
         let reach = self.reach.unwrap_or(Reach::Anywhere);
-        let (reply, is_private) = match exchange(reach, &outgoing, 0).await {
+        let patience = match purpose {
+            Purpose::Probe(_) => PROBE,
+            Purpose::Preflight | Purpose::Request => ANSWER,
+        };
+        let (reply, is_private) = match exchange(reach, &outgoing, patience, 0).await {
             Ok(received) => {
                 let reach = || Reach::after(received.from, self.follows_private);
                 self.reach.get_or_insert_with(reach);

@@ -2,6 +2,8 @@
 //!
 //! What stands in a page is text of strangers: it is searched, bounded, and never run.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use drawbridge_policy::csp::{Call as PageCall, Csp, Judgement};
 use drawbridge_policy::explain::{Answer, PageRequest};
@@ -17,6 +19,7 @@ use crate::cli::failure::Failure;
 /// Most bytes of a page that are looked at.
 const LONGEST_PAGE: usize = 64 << 10;
 const MAX_REDIRECTS: usize = 20;
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A page, as far as its policy goes.
 #[derive(Debug, Default)]
@@ -61,7 +64,7 @@ impl Page {
                 ],
                 body: Bytes::new(),
             };
-            let received = exchange(reach, &outgoing, LONGEST_PAGE).await;
+            let received = exchange(reach, &outgoing, PATIENCE, LONGEST_PAGE).await;
             let received = received.map_err(|unreached| {
                 let sentence = format!("{unreached} (the page that --page names)");
                 Failure::NoAnswer(unreachable(&url, &sentence))

@@ -23,7 +23,6 @@ use super::reach::Reach;
 use crate::cli::tls;
 
 const CONNECT: Duration = Duration::from_secs(5);
-const HEAD: Duration = Duration::from_secs(60);
 const BODY: Duration = Duration::from_secs(10);
 
 /// One request.
@@ -63,10 +62,12 @@ fn network(error: NetworkError, sentence: String) -> Unreached {
     Unreached::Network { error, sentence }
 }
 
-/// Sends a request and reads the head of the answer, and up to `keep` bytes of its body.
+/// Sends a request and reads the head of the answer, which may take as long as `patience`, and up to `keep` bytes of its
+/// body.
 pub(super) async fn exchange(
     reach: Reach,
     outgoing: &Outgoing,
+    patience: Duration,
     keep: usize,
 ) -> Result<Received, Unreached> {
     let (stream, from) = connect(reach, &outgoing.url).await?;
@@ -83,9 +84,9 @@ pub(super) async fn exchange(
                 return Err(network(NetworkError::TimedOut, sentence));
             }
         };
-        talk(stream, outgoing, keep).await
+        talk(stream, outgoing, patience, keep).await
     } else {
-        talk(stream, outgoing, keep).await
+        talk(stream, outgoing, patience, keep).await
     };
     let (answer, body) = received?;
     Ok(Received { answer, from, body })
@@ -134,6 +135,7 @@ async fn connect(reach: Reach, url: &Url) -> Result<(TcpStream, SocketAddr), Unr
 async fn talk(
     stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
     outgoing: &Outgoing,
+    patience: Duration,
     keep: usize,
 ) -> Result<(Answer, Vec<u8>), Unreached> {
     let host = host_of(&outgoing.url);
@@ -148,10 +150,10 @@ async fn talk(
         tokio::spawn(connection);
         anyhow::Ok(sender.send_request(request).await?)
     };
-    let response = match timeout(HEAD, exchange).await {
+    let response = match timeout(patience, exchange).await {
         Ok(response) => response.map_err(broken)?,
         Err(_) => {
-            let sentence = format!("{host} did not answer in {HEAD:?}");
+            let sentence = format!("{host} did not answer in {patience:?}");
             return Err(network(NetworkError::TimedOut, sentence));
         }
     };
@@ -224,7 +226,7 @@ mod tests {
                 headers: Vec::new(),
                 body: Bytes::new(),
             };
-            let refused = exchange(Reach::PublicOnly, &outgoing, 0).await;
+            let refused = exchange(Reach::PublicOnly, &outgoing, CONNECT, 0).await;
             assert!(
                 matches!(refused, Err(Unreached::Private { .. })),
                 "{host}: {refused:?}"
@@ -232,5 +234,22 @@ mod tests {
         }
         let nobody = listener.accept().unwrap_err();
         assert_eq!(nobody.kind(), io::ErrorKind::WouldBlock);
+    }
+
+    #[tokio::test]
+    async fn a_server_that_says_nothing_is_waited_for_as_long_as_it_is_told() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let outgoing = Outgoing {
+            method: "GET".to_owned(),
+            url: Url::parse(&format!("http://{}/", listener.local_addr().unwrap())).unwrap(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+        };
+        let silent = exchange(Reach::Anywhere, &outgoing, Duration::from_millis(20), 0).await;
+        let Err(Unreached::Network { error, sentence }) = silent else {
+            panic!("{silent:?}");
+        };
+        assert_eq!(error, NetworkError::TimedOut);
+        assert_eq!(sentence, "127.0.0.1 did not answer in 20ms");
     }
 }

@@ -65,11 +65,16 @@ fn local_network(observed: &Observed<'_>) -> Option<Finding> {
             Code::InsecureLocalNetwork | Code::LocalNetworkAccessPermissionDenied
         )
     })?;
-    let means = format!(
-        "{} Chromium asks the user first where the page is secure, and refuses where it is not; nothing of that shows in an \
-         answer.",
-        code.meaning()
-    );
+    let means = match code {
+        Code::InsecureLocalNetwork => {
+            "The server is in a more private network than the page, and the page is not secure: Chromium refuses such calls. \
+             Nothing is sent then, so no server's log has it."
+        }
+        _ => {
+            "The server is in a more private network than the page: Chromium asks the user first, and where the answer is no, \
+             or nobody is there to give it, nothing is sent, so no server's log has it."
+        }
+    };
     Some(
         Finding::new(Severity::Warning, code.name(), means)
             .seen([both_urls(observed)])

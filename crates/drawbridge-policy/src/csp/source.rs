@@ -272,10 +272,11 @@ fn path_matches(pattern: &str, path: &str) -> bool {
         let pieces = path.split('/').map(decoded);
         return pattern.split('/').map(decoded).eq(pieces);
     };
-    let mut pieces = path.strip_suffix('/').unwrap_or(path).split('/');
-    parents
+    let mut pieces = path.split('/');
+    let is_below = parents
         .split('/')
-        .all(|parent| pieces.next().map(decoded) == Some(decoded(parent)))
+        .all(|parent| pieces.next().map(decoded) == Some(decoded(parent)));
+    is_below && pieces.next().is_some()
 }
 
 fn decoded(piece: &str) -> Cow<'_, [u8]> {

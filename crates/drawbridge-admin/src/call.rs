@@ -122,6 +122,11 @@ impl Call {
         endpoints.is_none_or(|names| names.iter().any(|own| **own == *name))
     }
 
+    /// Whether the caller has a scope beyond its operation's own.
+    pub(crate) fn has_scope(&self, scope: Scope) -> bool {
+        self.key().is_none_or(|key| key.scopes.contains(scope))
+    }
+
     /// What a call needs beyond its operation's own scope.
     ///
     /// # Errors

@@ -78,6 +78,7 @@ pub(crate) fn project(row: &ProjectRow) -> Arc<Project> {
         slug: row.slug.as_str().into(),
         rate_limit: settings.rate_limit,
         secret_keys_in_browsers: settings.secret_keys_in_browsers,
+        debug: settings.debug,
     })
 }
 

@@ -4,7 +4,6 @@
 //! write, and never offer to undo by one click what was done on purpose: that a key was revoked, has expired, or may not
 //! use the endpoint.
 
-mod fix;
 mod question;
 
 use std::sync::Arc;
@@ -27,9 +26,9 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::call::Call;
+use crate::fixes::fix_document;
 use crate::problem::{Fault, Problem, settled};
 use crate::{answer, endpoints, keys, projects};
-use fix::fix_document;
 use question::{PageCall, Question};
 
 pub(crate) use question::{DEFAULT_METHOD, LONGEST_ORIGIN, MOST_HEADERS};
@@ -147,7 +146,14 @@ async fn judged(call: &Call, asked: &PageCall) -> Result<Value, Problem> {
     document["fixes"] = found
         .fixes
         .iter()
-        .map(|fix| fix_document(&subject, fix))
+        .map(|fix| {
+            fix_document(
+                fix,
+                &subject.project,
+                &subject.endpoint,
+                subject.key.as_ref(),
+            )
+        })
         .collect();
     Ok(document)
 }

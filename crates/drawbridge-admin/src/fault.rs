@@ -34,6 +34,88 @@ pub(crate) enum Fault {
 }
 
 impl Fault {
+    /// Every fault, in the order of their declaration.
+    pub(crate) const ALL: [Self; 26] = [
+        Self::MalformedJson,
+        Self::MalformedCondition,
+        Self::OriginNotAllowed,
+        Self::ScopeMissing,
+        Self::EndpointNotPermitted,
+        Self::ExceedsCaller,
+        Self::ProjectNotFound,
+        Self::EndpointNotFound,
+        Self::KeyNotFound,
+        Self::RouteNotFound,
+        Self::MethodNotAllowed,
+        Self::SlugTaken,
+        Self::IdTaken,
+        Self::NameTaken,
+        Self::TokenTaken,
+        Self::ProjectNotEmpty,
+        Self::KeyRevoked,
+        Self::KeyExpired,
+        Self::Conflict,
+        Self::PreconditionFailed,
+        Self::BodyTooLarge,
+        Self::UnsupportedMediaType,
+        Self::MisdirectedRequest,
+        Self::ValidationFailed,
+        Self::InternalError,
+        Self::StoreUnavailable,
+    ];
+
+    /// What happened and what to do, for codes that the denial table does not have.
+    pub(crate) const fn meaning(self) -> Option<&'static str> {
+        Some(match self {
+            Self::MalformedJson => "The body is not JSON, or has a member twice.",
+            Self::MalformedCondition => {
+                "`If-Match` or `If-None-Match` cannot be read. Send entity tags as they came: `\"42\"`."
+            }
+            Self::ExceedsCaller => {
+                "A key can hand out only what it holds itself. Use a key that holds it, or the root key."
+            }
+            Self::ProjectNotFound => "There is no such project, or it is not the calling key's.",
+            Self::KeyNotFound => "There is no such key, or it belongs to another project.",
+            Self::SlugTaken => "Another project has this slug. Choose another.",
+            Self::IdTaken => "Another project has this id. Leave it out to have one made.",
+            Self::NameTaken => {
+                "The project has an endpoint of this name. Choose another, or PATCH that one."
+            }
+            Self::TokenTaken => "This token is in use, or was. Leave it out to have one made.",
+            Self::ProjectNotEmpty => {
+                "The project still has endpoints, or keys that are not revoked. Delete and revoke them first."
+            }
+            Self::KeyRevoked => "A revoked key cannot be changed. Create another.",
+            Self::KeyExpired => {
+                "A token for an expired key would open nothing. Move `expires_at` first."
+            }
+            Self::Conflict => {
+                "Another write came first. Fetch what this one is about, then try again."
+            }
+            Self::PreconditionFailed => "Somebody changed it in between. Read it again.",
+            Self::UnsupportedMediaType => {
+                "Send `application/json` or `application/merge-patch+json`, unencoded."
+            }
+            Self::MisdirectedRequest => {
+                "A gateway on loopback answers management under its own names only. Use one of them, or set `public_url`."
+            }
+            Self::ValidationFailed => {
+                "The document or query has problems; `errors` has every one with its place and cure."
+            }
+            Self::StoreUnavailable => {
+                "The database or its disk failed, and nothing was changed. Try again; the gateway's log has the cause."
+            }
+            Self::OriginNotAllowed
+            | Self::ScopeMissing
+            | Self::EndpointNotPermitted
+            | Self::EndpointNotFound
+            | Self::RouteNotFound
+            | Self::MethodNotAllowed
+            | Self::BodyTooLarge
+            | Self::InternalError => return None,
+        })
+    }
+
     /// Code, status and title.
     pub(crate) const fn row(self) -> (&'static str, StatusCode, &'static str) {
         match self {

@@ -19,8 +19,10 @@ mod conditions;
 mod destination;
 mod endpoint_document;
 mod endpoints;
+mod error_page;
 mod explain;
 mod fault;
+mod fixes;
 mod key_document;
 mod key_uses;
 mod keys;
@@ -32,6 +34,7 @@ mod problem;
 mod projects;
 mod query;
 mod random;
+mod refusals;
 mod rotation;
 mod shape;
 
@@ -42,6 +45,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use drawbridge_policy::key_use::KeyUses;
 use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::refusals::WaitingRefusals;
 use drawbridge_policy::snapshot::Live;
 use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::Store;
@@ -49,6 +53,7 @@ use jiff::Timestamp;
 
 pub use crate::answer::Outcome;
 pub use crate::compiled::{Compiled, Unusable, compile};
+pub use crate::error_page::error_page;
 pub use crate::metrics::MetricsSource;
 pub use crate::operations::{Needs, OPERATIONS, Operation};
 
@@ -65,6 +70,8 @@ pub struct AdminState {
     pub own_origins: OwnOrigins,
     /// Last uses of keys that are not stored yet; see [`AdminState::keep_key_uses`].
     pub key_uses: Arc<KeyUses>,
+    /// Refusals that are not stored yet; see [`AdminState::keep_refusals`].
+    pub refusals: Arc<WaitingRefusals>,
     /// Where upstreams may be.
     pub destinations: Arc<Destinations>,
     /// What `/metrics` shows.

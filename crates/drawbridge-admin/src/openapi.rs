@@ -14,6 +14,7 @@ mod explanation;
 mod members;
 mod operation;
 mod parameters;
+mod refusals;
 mod resources;
 mod schemas;
 

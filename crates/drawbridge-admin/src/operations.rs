@@ -16,7 +16,7 @@ use http::Method;
 use crate::call::Call;
 use crate::problem::{Fault, Problem, method_not_allowed, route_not_found};
 use crate::shape::{Resource, Shape};
-use crate::{AdminState, audit_log, endpoints, explain, keys, projects, rotation};
+use crate::{AdminState, audit_log, endpoints, explain, keys, projects, refusals, rotation};
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,7 @@ const KEYS: &str = "/v1/api-keys";
 const KEY: &str = "/v1/api-keys/{id}";
 const ROTATE: &str = "/v1/api-keys/{id}/rotate";
 const AUDIT_LOG: &str = "/v1/audit-log";
+const REFUSALS: &str = "/v1/cors/refusals";
 const EXPLAIN: &str = "/v1/cors/explain";
 
 const READ_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsRead);
@@ -127,6 +128,9 @@ pub static OPERATIONS: &[Operation] = operations![
     "key.rotate" POST ROTATE WRITE_KEYS => rotation::rotate;
         Rotate ApiKey [ExceedsCaller ProjectNotFound KeyNotFound KeyRevoked KeyExpired Conflict]
         "Give a key a new token, shown once; the old one stays good for a time";
+    "cors.refusals" GET REFUSALS READ_ENDPOINTS => refusals::list;
+        Refused CorsRefusal [ProjectNotFound]
+        "List which calls of pages were refused, or would have been, the latest day first, with what cures each";
     "cors.explain" POST EXPLAIN READ_ENDPOINTS => explain::answer;
         Ask Explanation [EndpointNotPermitted ProjectNotFound EndpointNotFound KeyNotFound]
         "Say what browsers make of a page's call, or of a line of a console, and what cures it; writes nothing";

@@ -168,6 +168,7 @@ fn resource(row: &ProjectRow) -> Value {
         "name": document["name"],
         "secret_keys_in_browsers": document["secret_keys_in_browsers"],
         "rate_limit": document["rate_limit"],
+        "debug": document["debug"],
         "created_at": row.created_at.to_string(),
         "updated_at": row.updated_at.to_string(),
     })

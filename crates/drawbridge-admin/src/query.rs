@@ -4,6 +4,7 @@ use drawbridge_policy::document::{as_timestamp, nearest};
 use drawbridge_policy::issue::{ConfigIssue, Problems};
 use drawbridge_store::Page;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value;
 
 use crate::problem::{Problem, settled};
@@ -27,6 +28,14 @@ pub(crate) const TARGET: &str = "target";
 pub(crate) const SINCE: &str = "since";
 /// Before when.
 pub(crate) const UNTIL: &str = "until";
+/// At which endpoint.
+pub(crate) const ENDPOINT: &str = "endpoint";
+/// By pages of which origin.
+pub(crate) const ORIGIN: &str = "origin";
+/// On which day at the earliest.
+pub(crate) const FROM_DAY: &str = "from_day";
+/// On which day at the latest.
+pub(crate) const TO_DAY: &str = "to_day";
 /// Whether a write is only tried.
 pub(crate) const DRY_RUN: &str = "dry_run";
 
@@ -73,6 +82,20 @@ impl Query {
     pub(crate) fn time(&self, name: &str, problems: &mut Problems) -> Option<Timestamp> {
         let text = Value::from(self.get(name)?);
         as_timestamp(&text, &format!("?{name}"), problems)
+    }
+
+    /// A day, as `2026-11-21`.
+    pub(crate) fn day(&self, name: &str, problems: &mut Problems) -> Option<Date> {
+        let text = self.get(name)?;
+        let day = text
+            .parse()
+            .ok()
+            .filter(|day: &Date| day.to_string() == text);
+        if day.is_none() {
+            let detail = format!("`{name}` is a day, such as `2026-11-21`");
+            problems.push(ConfigIssue::new(format!("?{name}"), "bad_day", detail));
+        }
+        day
     }
 
     /// Whether a write is only to be tried.

@@ -1,7 +1,10 @@
 //! What an operation takes and gives, beside its resource: what the router, the handlers and the OpenAPI document know
 //! of it from the one table.
 
-use crate::query::{ACTION, ACTOR, AFTER, DRY_RUN, LIMIT, PROJECT, SINCE, TARGET, UNTIL};
+use crate::query::{
+    ACTION, ACTOR, AFTER, DRY_RUN, ENDPOINT, FROM_DAY, LIMIT, ORIGIN, PROJECT, SINCE, TARGET,
+    TO_DAY, UNTIL,
+};
 
 /// The kind of thing that an operation is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -10,6 +13,7 @@ pub(crate) enum Resource {
     Endpoint,
     ApiKey,
     AuditEntry,
+    CorsRefusal,
     Explanation,
 }
 
@@ -22,6 +26,8 @@ pub(crate) enum Shape {
     Filter,
     /// The same, narrowed by everything that the audit log can be narrowed by.
     Log,
+    /// The same, narrowed by everything that refusals can be narrowed by.
+    Refused,
     /// Answers the resource.
     Show,
     /// Takes a document, answers a new resource.
@@ -45,6 +51,7 @@ impl Shape {
             Self::List => &[LIMIT, AFTER],
             Self::Filter => &[LIMIT, AFTER, PROJECT],
             Self::Log => &[LIMIT, AFTER, PROJECT, ACTOR, ACTION, TARGET, SINCE, UNTIL],
+            Self::Refused => &[LIMIT, AFTER, PROJECT, ENDPOINT, ORIGIN, FROM_DAY, TO_DAY],
             Self::Show | Self::Ask => &[],
             Self::Create | Self::Update | Self::Delete | Self::Revoke | Self::Rotate => &[DRY_RUN],
         }

@@ -86,6 +86,8 @@ impl Gateway {
             trusted_proxies: NetworkSet::default(),
             proxy_protocol: false,
             key_uses: Arc::default(),
+            refusals: Arc::default(),
+            error_page: "<h1>Errors</h1>".into(),
             security_headers: SecurityHeaders::default(),
             log,
             management,

@@ -32,6 +32,7 @@ use crate::metrics::CoreMetrics;
 use crate::pipeline;
 use crate::pool::Pool;
 use crate::proxy_protocol;
+use crate::refusals::CoreRefusals;
 use crate::tls::{H2, handshake_failure};
 
 /// Largest request head that hyper holds before it answers on its own; ours is below.
@@ -50,6 +51,7 @@ pub(crate) struct Core {
     pub(crate) log: CoreLog,
     pub(crate) metrics: CoreMetrics,
     pub(crate) key_uses: CoreKeyUses,
+    pub(crate) refusals: CoreRefusals,
     id_prefix: u64,
     next_id: Cell<u64>,
     next_connection: Cell<u64>,
@@ -90,6 +92,7 @@ pub(crate) fn spawn(
                 metrics,
                 log: shared.parts.log.core(),
                 key_uses: CoreKeyUses::new(Arc::clone(&shared.parts.key_uses)),
+                refusals: CoreRefusals::new(Arc::clone(&shared.parts.refusals)),
                 id_prefix: u64::from_ne_bytes(prefix),
                 next_id: Cell::new(0),
                 next_connection: Cell::new(0),
@@ -145,6 +148,7 @@ async fn serve(core: Rc<Core>, sockets: Vec<(TcpListener, Serves)>) {
         core.end_overdue(now, cut_at);
         core.pool.prune(now);
         core.key_uses.hand_over();
+        core.refusals.hand_over();
         for failures in [&core.failed_handshakes, &core.failed_proxy_headers] {
             if let Some(report) = failures.report(now) {
                 core.log.info(&report);

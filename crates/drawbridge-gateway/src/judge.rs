@@ -11,6 +11,7 @@ use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::key::{Caller, SecretKeysInBrowsers};
 use drawbridge_policy::key_origins::KeysAt;
+use drawbridge_policy::refusals::{Kind, SeenOrigin};
 use drawbridge_policy::snapshot::Snapshot;
 use drawbridge_policy::token;
 use http::header::{self, HeaderName};
@@ -65,7 +66,9 @@ pub(crate) fn judge(
     if is_sound.is_ok()
         && let Some(step) = preflight(head, origin, trail, |asked| {
             let grant = keys.grant(endpoint, origin);
-            endpoint.cors.preflight_with(asked, grant)
+            let answer = endpoint.cors.preflight_with(asked, grant);
+            let name = name_at_fault(asked, &answer, |asked| endpoint.cors.worst_header(asked));
+            (answer, name)
         })
     {
         trail.endpoint = Some(Arc::clone(endpoint));
@@ -85,6 +88,13 @@ pub(crate) fn judge(
 fn judge_elsewhere(core: &Core, head: &Parts, route: &Route<'_, '_>) -> Result<Step, Denial> {
     match route {
         Route::Management => Ok(Step::Manage),
+        Route::Errors => match head.method {
+            Method::GET | Method::HEAD => {
+                let page = core.shared.parts.error_page.clone();
+                Ok(Step::Answer(respond::error_page(page)))
+            }
+            _ => Err(Denial::RouteNotFound),
+        },
         Route::Alive => health(head, true),
         Route::Ready => health(head, !core.is_draining()),
         Route::UnknownEndpoint => Err(Denial::EndpointNotFound),
@@ -106,7 +116,7 @@ pub(crate) fn preflight<'r>(
     head: &'r Parts,
     origin: OriginHeader<'r>,
     trail: &mut Trail,
-    judge: impl FnOnce(&Preflight<'r, RequestedHeaders<'r>>) -> PreflightAnswer,
+    judge: impl FnOnce(&Preflight<'r, RequestedHeaders<'r>>) -> (PreflightAnswer, Option<&'r [u8]>),
 ) -> Option<Step> {
     let request = Preflight::recognize(
         head.method.as_str().as_bytes(),
@@ -114,10 +124,24 @@ pub(crate) fn preflight<'r>(
         values(&head.headers, &header::ACCESS_CONTROL_REQUEST_METHOD),
         RequestedHeaders::new(&head.headers),
     )?;
-    let answer = judge(&request);
-    trail.cors = note(Phase::Preflight, answer.refusal, answer.reported, true);
+    let (answer, name) = judge(&request);
+    let decided = (answer.refusal, answer.reported);
+    note(trail, Phase::Preflight, decided, Some(origin), name);
     let origin = head.headers.get(header::ORIGIN);
     Some(Step::Answer(respond::preflight(&answer, origin)))
+}
+
+/// The method or header that a preflight's refusal is about.
+pub(crate) fn name_at_fault<'r>(
+    asked: &Preflight<'r, RequestedHeaders<'r>>,
+    answer: &PreflightAnswer,
+    header: impl FnOnce(&Preflight<'r, RequestedHeaders<'r>>) -> Option<&'r [u8]>,
+) -> Option<&'r [u8]> {
+    match answer.refusal.or(answer.reported)? {
+        Refusal::MethodNotAllowed => Some(asked.method),
+        Refusal::HeaderNotAllowed => header(asked),
+        Refusal::OriginNotAllowed | Refusal::KeyOriginNotAllowed | Refusal::HeadersTooLarge => None,
+    }
 }
 
 pub(crate) fn origin(head: &Parts) -> OriginHeader<'_> {
@@ -165,8 +189,11 @@ impl<'e> Crossing<'e> {
         let grant = keys.grant(endpoint, origin);
         let verdict = endpoint.cors.actual_with(origin, method, is_own, grant);
         trail.endpoint = Some(Arc::clone(endpoint));
-        let (refusal, reported) = (verdict.refusal, verdict.reported);
-        trail.cors = note(Phase::Actual, refusal, reported, is_cross_origin);
+        let decided = (verdict.refusal, verdict.reported);
+        let is_about_method = decided.0.or(decided.1) == Some(Refusal::MethodNotAllowed);
+        let name = is_about_method.then_some(method);
+        let judged = is_cross_origin.then_some(origin);
+        note(trail, Phase::Actual, decided, judged, name);
         trail.dress = Dress::of_actual(&verdict, head.headers.get(header::ORIGIN));
         Self {
             endpoint,
@@ -195,8 +222,9 @@ impl<'e> Crossing<'e> {
         };
         let admitted = admit(&facts, caller).inspect_err(|denial| {
             if *denial == Denial::KeyOriginNotAllowed {
-                let refusal = Some(Refusal::KeyOriginNotAllowed);
-                trail.cors = note(Phase::Actual, refusal, None, true);
+                let decided = (Some(Refusal::KeyOriginNotAllowed), None);
+                let key = Some(caller.id().as_bytes());
+                note(trail, Phase::Actual, decided, Some(self.origin), key);
             }
         })?;
         let base = self.endpoint.upstream.base_path();
@@ -204,23 +232,41 @@ impl<'e> Crossing<'e> {
     }
 }
 
+/// Notes what was decided, for log, metrics and the list of refusals. `origin` is set where CORS applied.
 fn note(
+    trail: &mut Trail,
     phase: Phase,
-    refusal: Option<Refusal>,
-    reported: Option<Refusal>,
-    is_judged: bool,
-) -> Option<CorsNote> {
-    let verdict = match (refusal, reported) {
-        (Some(_), _) => Verdict::Refused,
-        (None, Some(_)) => Verdict::Reported,
-        (None, None) if is_judged => Verdict::Allowed,
-        (None, None) => return None,
+    (refusal, reported): (Option<Refusal>, Option<Refusal>),
+    origin: Option<OriginHeader<'_>>,
+    name: Option<&[u8]>,
+) {
+    let verdict = match (refusal, reported, origin) {
+        (Some(_), ..) => Verdict::Refused,
+        (None, Some(_), _) => Verdict::Reported,
+        (None, None, Some(_)) => Verdict::Allowed,
+        (None, None, None) => return,
     };
-    Some(CorsNote {
+    let reason = refusal.or(reported);
+    trail.cors = Some(CorsNote {
         phase,
         verdict,
-        reason: refusal.or(reported),
-    })
+        reason,
+    });
+    trail.refused = reason.map(|reason| {
+        let mut name = name.and_then(Kind::held_name);
+        if let Some(name) = name
+            .as_mut()
+            .filter(|_| reason == Refusal::HeaderNotAllowed)
+        {
+            name.make_ascii_lowercase();
+        }
+        Box::new(Kind {
+            origin: SeenOrigin::of(origin.unwrap_or(OriginHeader::Unusable)),
+            reason,
+            is_reported: refusal.is_none(),
+            name,
+        })
+    });
 }
 
 const X_API_KEY: HeaderName = HeaderName::from_static("x-api-key");

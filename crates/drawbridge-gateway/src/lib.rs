@@ -26,6 +26,7 @@ mod patience;
 mod pipeline;
 mod pool;
 mod proxy_protocol;
+mod refusals;
 mod relay;
 mod respond;
 mod route;
@@ -42,10 +43,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use drawbridge_policy::failed_keys::FailedKeys;
 use drawbridge_policy::key_use::KeyUses;
 use drawbridge_policy::network::NetworkSet;
 use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::refusals::WaitingRefusals;
 use drawbridge_policy::snapshot::Live;
 use tokio::sync::mpsc;
 use tokio_rustls::TlsAcceptor;
@@ -109,6 +112,8 @@ pub struct Parts {
     pub metrics: Arc<Metrics>,
     /// Where last uses of keys go.
     pub key_uses: Arc<KeyUses>,
+    /// Where refusals of pages are counted.
+    pub refusals: Arc<WaitingRefusals>,
     /// Where management requests go.
     pub management: mpsc::Sender<ManagementCall>,
     /// Who keeps idempotency records. Unbounded: a request has one call under way, and what records hold is bounded.
@@ -119,6 +124,8 @@ pub struct Parts {
     pub max_connections: usize,
     /// Largest request body in bytes, whatever an endpoint allows.
     pub max_body_bytes: u64,
+    /// `/errors`, whole: HTML that says what each code means.
+    pub error_page: Bytes,
     /// What every answer carries.
     pub security_headers: SecurityHeaders,
     /// Time limits.

@@ -8,8 +8,10 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use drawbridge_policy::cors::Enforcement;
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::key::Caller;
+use drawbridge_policy::refusals::Kind;
 use http::header::{self, HeaderValue};
 use http::request::Parts;
 use http::{HeaderMap, Request, Response, Uri, Version};
@@ -71,6 +73,10 @@ pub(crate) async fn answer(
         Ok(Step::Answer(response)) => Ok(response),
         Err(denial) => Err(denial),
     };
+    let told = trail
+        .refused
+        .take()
+        .and_then(|kind| refused(core, &trail, *kind));
     let mut response = outcome.unwrap_or_else(|denial| {
         drain(&rest);
         trail.code = Some(denial.code());
@@ -83,6 +89,9 @@ pub(crate) async fn answer(
     if trail.exposure.is_some() {
         respond::warn_of_secret_key(response.headers_mut());
     }
+    if let Some(told) = told {
+        response.headers_mut().insert(respond::CORS_REFUSAL, told);
+    }
     security_headers.put_on(response.headers_mut(), trail.exchange.is_secure());
     limit::put_on(response.headers_mut(), &trail);
     trail.dress.put_on(response.headers_mut());
@@ -91,6 +100,23 @@ pub(crate) async fn answer(
     }
     trail.note_head(response.status().as_u16());
     response.map(|content| Body::new(content, trail))
+}
+
+/// Counts a refusal, or what would have been one; returns what the answer says of it, where its project or endpoint is being
+/// looked into.
+fn refused(core: &Core, trail: &Trail, kind: Kind) -> Option<HeaderValue> {
+    let endpoint = trail.endpoint.as_deref();
+    let told = endpoint.filter(|endpoint| {
+        // The newest setting will do: nothing is decided by it.
+        let snapshot = core.shared.parts.live.load();
+        let project = snapshot.project(&endpoint.project.id);
+        endpoint.cors.enforcement() == Enforcement::Report
+            || project.is_some_and(|project| project.debug)
+    });
+    let told = told.and_then(|_| respond::cors_refusal(&kind));
+    core.refusals
+        .note(endpoint.map_or("", |endpoint| &endpoint.path), kind);
+    told
 }
 
 /// The id that the client sent, if it is one (1 to 128 of `A-Z a-z 0-9 . _ -`), else a fresh one.

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use drawbridge_policy::cors::{ActualVerdict, AllowOrigin, Expose, PreflightAnswer};
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::{Endpoint, Model};
+use drawbridge_policy::refusals::Kind;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::json;
@@ -26,6 +27,26 @@ const WARNING: HeaderName = HeaderName::from_static("drawbridge-warning");
 /// Tells whoever looks at the page's network traffic (design section 5).
 pub(crate) fn warn_of_secret_key(headers: &mut HeaderMap) {
     headers.insert(WARNING, HeaderValue::from_static("secret_key_in_browser"));
+}
+
+pub(crate) const CORS_REFUSAL: HeaderName = HeaderName::from_static("drawbridge-cors");
+
+/// What was refused, or would have been, for whoever looks at the page's network traffic: an item with parameters (RFC 9651).
+pub(crate) fn cors_refusal(kind: &Kind) -> Option<HeaderValue> {
+    let result = if kind.is_reported {
+        "reported"
+    } else {
+        "refused"
+    };
+    let mut value = format!("{result}; reason={}", kind.reason.code());
+    if let Some(name) = &kind.name {
+        // A name is a token of HTTP; one of structured fields begins with a letter or `*`.
+        let is_token = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '*');
+        let quote = if is_token { "" } else { "\"" };
+        value.push_str("; name=");
+        value.extend([quote, name, quote]);
+    }
+    HeaderValue::try_from(value).ok()
 }
 
 /// The CORS headers of one request's answers.
@@ -169,6 +190,7 @@ pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
             "param": null,
             "code": denial.code(),
             "request_id": trail.id.to_str().unwrap_or_default(),
+            "docs_url": docs_url(denial, trail),
         }
     });
     let mut response = json_response(denial.status(), body.to_string());
@@ -196,6 +218,12 @@ pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
         _ => {}
     }
     response
+}
+
+/// Where this gateway says what the code means: below an origin that it knows as its own, else relative to its own.
+fn docs_url(denial: Denial, trail: &Trail) -> String {
+    let own = trail.shared().parts.own_origins.first();
+    format!("{}/errors#{}", own.unwrap_or_default(), denial.code())
 }
 
 /// Errors are never kept, not even an upstream's: the cause may be gone at the next request (RFC 9110 section 15.1 lets
@@ -249,6 +277,17 @@ fn model_object(endpoint: &Endpoint, model: &Model) -> serde_json::Value {
         "created": endpoint.created.at.as_second(),
         "owned_by": endpoint.project.slug,
     })
+}
+
+/// `/errors`
+pub(crate) fn error_page(page: Bytes) -> Response<Content> {
+    let mut response = Response::new(Content::Whole(page));
+    let headers = response.headers_mut();
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    headers.insert(header::CONTENT_TYPE, html);
+    let no_cache = HeaderValue::from_static("no-cache");
+    headers.insert(header::CACHE_CONTROL, no_cache);
+    response
 }
 
 /// `/healthz` and `/readyz`.

@@ -26,6 +26,8 @@ pub(crate) enum Route<'s, 'p> {
     Alive,
     /// `/readyz`: requests are welcome.
     Ready,
+    /// `/errors`: what codes mean.
+    Errors,
     /// Nothing at all.
     Nothing,
 }
@@ -48,7 +50,9 @@ pub(crate) fn route<'s, 'p>(
             endpoint_above(snapshot, path).map_or(Route::Nothing, Route::BesideEndpoint)
         }
         (Serves::DataPlane, _) => route,
-        (Serves::Management, Route::Management | Route::Alive | Route::Ready) => route,
+        (Serves::Management, Route::Management | Route::Alive | Route::Ready | Route::Errors) => {
+            route
+        }
         (Serves::Management, _) => Route::Nothing,
     }
 }
@@ -65,6 +69,7 @@ fn route_of_all<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 'p> 
     match path {
         "/healthz" => return Route::Alive,
         "/readyz" => return Route::Ready,
+        "/errors" => return Route::Errors,
         "/openapi.json" | "/metrics" => return Route::Management,
         _ => {}
     }

@@ -21,7 +21,9 @@ use percent_encoding::percent_decode_str;
 use crate::admit::check_key;
 use crate::body::Content;
 use crate::core::Core;
-use crate::judge::{Crossing, Step, authenticate, is_own, note_exposure, origin, preflight, usage};
+use crate::judge::{
+    Crossing, Step, authenticate, is_own, name_at_fault, note_exposure, origin, preflight, usage,
+};
 use crate::respond::{self, Dress};
 use crate::trail::Trail;
 
@@ -67,7 +69,11 @@ pub(crate) fn judge(
     let now = Timestamp::now();
     let keys = snapshot.keys_at(now);
     if is_sound.is_ok()
-        && let Some(step) = preflight(head, origin, trail, |asked| joint.preflight(asked, keys))
+        && let Some(step) = preflight(head, origin, trail, |asked| {
+            let answer = joint.preflight(asked, keys);
+            let name = name_at_fault(asked, &answer, |asked| answer.missing_header(asked));
+            (answer, name)
+        })
     {
         return Ok(step);
     }

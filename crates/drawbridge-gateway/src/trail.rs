@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use drawbridge_policy::cors::Refusal;
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::key::{Caller, SecretKeysInBrowsers};
+use drawbridge_policy::refusals::Kind;
 use http::{HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
@@ -88,6 +89,8 @@ pub(crate) struct Trail {
     pub(crate) exposure: Option<SecretKeysInBrowsers>,
     /// `None` where CORS did not apply.
     pub(crate) cors: Option<CorsNote>,
+    /// What was refused of it, or would have been; set only then.
+    pub(crate) refused: Option<Box<Kind>>,
     /// The CORS headers of the answer, whatever it will be.
     pub(crate) dress: Dress,
     /// What it has of its key's limits.
@@ -133,6 +136,7 @@ impl Trail {
             caller: None,
             exposure: None,
             cors: None,
+            refused: None,
             dress: Dress::NONE,
             quota: Quota::default(),
             retry: None,

@@ -290,6 +290,17 @@ impl CorsPolicy {
         !self.origins.is_empty()
     }
 
+    /// The header that a preflight asks for and that is worst off, the first of several; `None` where all are listed.
+    pub fn worst_header<'r, L>(&self, request: &Preflight<'r, L>) -> Option<&'r [u8]>
+    where
+        L: Iterator<Item = &'r [u8]> + Clone,
+    {
+        let names = requested_names(request.header_lines.clone())?;
+        let worst = names.iter().map(|name| self.headers.standing(name)).max()?;
+        let mut names = names.into_iter().filter(|_| worst > Standing::Listed);
+        names.find(|name| self.headers.standing(name) == worst)
+    }
+
     /// Whether the policy lists this origin.
     pub fn allows_origin(&self, origin: &[u8]) -> bool {
         self.origins.admits(origin)

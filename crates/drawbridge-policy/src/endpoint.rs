@@ -63,6 +63,8 @@ pub struct Project {
     /// What becomes of its secret keys in pages. It changes without the project's endpoints: ask the snapshot's project,
     /// not an endpoint's.
     pub secret_keys_in_browsers: SecretKeysInBrowsers,
+    /// Whether refusals say in a header of their own what was refused; asked of the snapshot's project, too.
+    pub debug: bool,
 }
 
 /// One model that an endpoint serves.

@@ -33,6 +33,7 @@ pub mod project_settings;
 pub mod proxy_header;
 mod quote;
 pub mod rate_limit;
+pub mod refusals;
 mod sharded;
 pub mod snapshot;
 pub mod token;

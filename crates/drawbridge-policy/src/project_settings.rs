@@ -10,13 +10,15 @@ use crate::key::SecretKeysInBrowsers;
 use crate::key_config::read_choice;
 use crate::rate_limit::RateLimit;
 
-/// A project's settings: `{"secret_keys_in_browsers", "rate_limit"}`.
+/// A project's settings: `{"secret_keys_in_browsers", "rate_limit", "debug"}`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ProjectSettings {
     /// What becomes of its secret keys in pages.
     pub secret_keys_in_browsers: SecretKeysInBrowsers,
     /// For keys that have none of their own; `None` means no limit.
     pub rate_limit: Option<RateLimit>,
+    /// Whether refusals say in a header of their own what was refused.
+    pub debug: bool,
 }
 
 impl ProjectSettings {
@@ -48,6 +50,7 @@ impl ProjectSettings {
         Self {
             secret_keys_in_browsers: in_browsers.unwrap_or_default(),
             rate_limit: rate_limit.and_then(|value| RateLimit::read(value, &pointer, problems)),
+            debug: fields.boolean("debug", problems).unwrap_or_default(),
         }
     }
 
@@ -56,6 +59,7 @@ impl ProjectSettings {
         json!({
             "secret_keys_in_browsers": self.secret_keys_in_browsers.name(),
             "rate_limit": self.rate_limit.map(RateLimit::to_value),
+            "debug": self.debug,
         })
     }
 }

@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use drawbridge_policy::token::TokenDigest;
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{Decode, Row as _, Sqlite, Type};
@@ -53,6 +54,12 @@ impl<'r> Columns<'r> {
     }
 
     pub(crate) fn time(&mut self) -> Result<Timestamp, StoreError> {
+        let text: &str = self.take()?;
+        text.parse()
+            .map_err(|error: jiff::Error| self.corrupt(self.next - 1, error))
+    }
+
+    pub(crate) fn day(&mut self) -> Result<Date, StoreError> {
         let text: &str = self.take()?;
         text.parse()
             .map_err(|error: jiff::Error| self.corrupt(self.next - 1, error))

@@ -126,7 +126,7 @@ impl Store {
     }
 
     /// A transaction that changes no configuration. A connection on which a statement failed is closed, which rolls back.
-    async fn without_revision<T>(
+    pub(crate) async fn without_revision<T>(
         &self,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

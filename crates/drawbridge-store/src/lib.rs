@@ -1,4 +1,4 @@
-//! The only SQL: configuration, keys, audit log and idempotency records in an embedded database.
+//! The only SQL: configuration, keys, audit log, idempotency records and counted refusals in an embedded database.
 //!
 //! A [`Store`] reads, a [`Write`] is one transaction: its changes, one step of the revision and one audit row, all or
 //! nothing. Credentials and recorded answers are encrypted before they reach the database.
@@ -18,6 +18,7 @@ mod key_file;
 mod migrate;
 mod open;
 mod read;
+mod refusals;
 mod row;
 mod sql;
 mod sqlite;
@@ -29,6 +30,7 @@ pub use chain::{Broken, Link, NoLink, hexadecimal, verify_audit};
 pub use error::{Cause, Conflict, StoreError};
 pub use idempotency::IdempotencyRecord;
 pub use key::MasterKey;
+pub use refusals::{RefusalFilter, RefusalRow};
 pub use row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};
 pub use store::Store;
 pub use write::{Committed, Write};

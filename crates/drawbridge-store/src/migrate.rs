@@ -40,6 +40,11 @@ pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
         "idempotency",
         include_str!("../migrations/sqlite/0005_idempotency.sql"),
     ),
+    (
+        6,
+        "refusals",
+        include_str!("../migrations/sqlite/0006_refusals.sql"),
+    ),
 ];
 
 const COUNT_TABLES: &str =

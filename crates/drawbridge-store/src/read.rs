@@ -12,7 +12,7 @@ use crate::key::{MasterKey, Place};
 use crate::row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};
 use crate::sql;
 
-type Rows<T> = Result<Vec<T>, StoreError>;
+pub(crate) type Rows<T> = Result<Vec<T>, StoreError>;
 
 /// Everything; the caller sees to it that one transaction reads it.
 pub(crate) async fn configuration(
@@ -195,11 +195,15 @@ fn before_in_log(filter: &AuditFilter, page: &Page) -> Result<(String, i64), Sto
 }
 
 /// How many rows to ask for: one more than wanted tells whether rows follow.
-fn one_more(page: &Page) -> i64 {
+pub(crate) fn one_more(page: &Page) -> i64 {
     i64::from(page.limit.max(1)) + 1
 }
 
-fn listing<T>(mut rows: Vec<T>, page: &Page, cursor: impl Fn(&T) -> String) -> Listing<T> {
+pub(crate) fn listing<T>(
+    mut rows: Vec<T>,
+    page: &Page,
+    cursor: impl Fn(&T) -> String,
+) -> Listing<T> {
     let limit = usize::try_from(page.limit.max(1)).unwrap_or(usize::MAX);
     let has_more = rows.len() > limit;
     rows.truncate(limit);

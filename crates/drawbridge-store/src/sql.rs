@@ -120,6 +120,29 @@ statements! {
     EXPIRED_IDEMPOTENCY_RECORD = "SELECT id FROM idempotency_records WHERE expires_at <= $1 LIMIT 1";
     PRUNE_IDEMPOTENCY_RECORDS = "DELETE FROM idempotency_records WHERE id IN \
         (SELECT id FROM idempotency_records WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+
+    REFUSALS = "SELECT id, day, project_id, endpoint, reason, reported, origin, name, count, first_seen_at, last_seen_at \
+        FROM refusals WHERE ($1 IS NULL OR project_id = $1) AND ($2 IS NULL OR endpoint = $2) \
+        AND ($3 IS NULL OR origin = $3) AND day >= $4 AND (day, id) < ($5, $6) ORDER BY day DESC, id DESC LIMIT $7";
+    BUMP_REFUSAL = "UPDATE refusals SET count = count + $8, \
+        first_seen_at = CASE WHEN first_seen_at < $9 THEN first_seen_at ELSE $9 END, \
+        last_seen_at = CASE WHEN last_seen_at > $10 THEN last_seen_at ELSE $10 END \
+        WHERE day = $1 AND project_id = $2 AND endpoint = $3 AND reason = $4 AND reported = $5 AND origin = $6 \
+        AND name = $7";
+    INSERT_REFUSAL = "INSERT INTO refusals \
+        (day, project_id, endpoint, reason, reported, origin, name, count, first_seen_at, last_seen_at) \
+        SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 \
+        WHERE $2 = '' OR EXISTS (SELECT 1 FROM endpoints WHERE project_id = $2 AND name = $3)";
+    COUNT_REFUSALS = "SELECT COUNT(*) FROM refusals WHERE reason <> ''";
+    COUNT_REFUSALS_OF_A_PLACE = "SELECT COUNT(*) FROM refusals \
+        WHERE day = $1 AND project_id = $2 AND endpoint = $3 AND reason <> ''";
+    LEAST_REFUSAL_OF_A_PLACE = "SELECT id, day, project_id, endpoint, reason, reported, origin, name, count, \
+        first_seen_at, last_seen_at FROM refusals WHERE day = $1 AND project_id = $2 AND endpoint = $3 AND reason <> '' \
+        ORDER BY count, last_seen_at, id LIMIT 1";
+    LEAST_REFUSAL_OF_THE_OLDEST_DAY = "SELECT id, day, project_id, endpoint, reason, reported, origin, name, count, \
+        first_seen_at, last_seen_at FROM refusals WHERE reason <> '' ORDER BY day, count LIMIT 1";
+    DELETE_REFUSAL = "DELETE FROM refusals WHERE id = $1";
+    PRUNE_REFUSALS = "DELETE FROM refusals WHERE day < $1";
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod certificate;
 mod control;
 mod descriptors;
 mod idempotency;
-mod key_uses;
+mod keeping;
 mod root_key;
 
 use std::io::{IsTerminal, Write as _};
@@ -23,6 +23,7 @@ use drawbridge_gateway::tls::Certificate;
 use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running as Gateway, Times};
 use drawbridge_policy::key_use::KeyUses;
 use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::refusals::WaitingRefusals;
 use drawbridge_policy::upstream::Destinations;
 use rustls::RootCertStore;
 use rustls::crypto::CryptoProvider;
@@ -109,11 +110,13 @@ pub(crate) fn start(settings: Settings) -> anyhow::Result<Running> {
         log: log.clone(),
         metrics: opened.metrics,
         key_uses: opened.key_uses,
+        refusals: opened.refusals,
         management: calls,
         idempotency,
         connector: Arc::new(connector),
         max_connections: settings.limits.max_connections,
         max_body_bytes: settings.limits.max_body_bytes,
+        error_page: drawbridge_admin::error_page().into(),
         security_headers: settings.security_headers,
         times: Times::default(),
     };
@@ -226,4 +229,5 @@ struct Opened {
     metrics: Arc<Metrics>,
     destinations: Arc<Destinations>,
     key_uses: Arc<KeyUses>,
+    refusals: Arc<WaitingRefusals>,
 }

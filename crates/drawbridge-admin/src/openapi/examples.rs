@@ -14,6 +14,7 @@ pub(super) fn example(resource: Resource, form: Form) -> Value {
         Resource::Endpoint => endpoint(form),
         Resource::ApiKey => api_key(form),
         Resource::AuditEntry => audit_entry(),
+        Resource::CorsRefusal => super::refusals::example(),
         Resource::Explanation => super::explanation::example(),
     }
 }
@@ -29,6 +30,7 @@ fn project(form: Form) -> Value {
             "name": "My project",
             "secret_keys_in_browsers": "warn",
             "rate_limit": null,
+            "debug": false,
             "created_at": THEN,
             "updated_at": THEN,
         }),

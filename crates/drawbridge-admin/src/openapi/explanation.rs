@@ -4,6 +4,7 @@ use drawbridge_policy::explain::Browser;
 use serde_json::{Map, Value, json};
 
 use super::members::{Member, Object, reference};
+use super::refusals::FIX;
 use super::resources::TOKEN;
 use crate::explain::{DEFAULT_METHOD, LONGEST_ORIGIN, MOST_HEADERS};
 
@@ -65,23 +66,6 @@ pub(super) fn question() -> Value {
     })
 }
 
-pub(super) fn fix() -> Value {
-    json!({
-        "type": "object",
-        "description": "The smallest change that, with the others of the same answer, lets the call through.",
-        "properties": {
-            "summary": text("What it does."),
-            "target": {"type": "string", "enum": ["endpoint", "key"], "description": "What it changes."},
-            "url": text("The resource to PATCH."),
-            "etag": text("The resource's entity tag, for `If-Match`: the patch is for what was stored then."),
-            "patch": {"type": "object", "description": "A JSON Merge Patch."},
-            "command": text("The command line that applies it, for a shell."),
-            "risk": text("What else becomes possible by it, or ceases to be."),
-        },
-        "required": ["summary", "target", "url", "etag", "patch", "command", "risk"],
-    })
-}
-
 pub(super) fn object() -> Object {
     let made = Member::made;
     let code = "The check that fails, by Chromium's name for it, or the gateway's own code of a refusal; null where none does.";
@@ -131,7 +115,7 @@ pub(super) fn object() -> Object {
             ),
             made(
                 "fixes",
-                json!({"type": "array", "items": reference("Fix")}),
+                json!({"type": "array", "items": reference(FIX)}),
                 fixes,
             ),
         ],

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
+use super::refusals::DAY;
 use super::resources::{KEY_ID, PROJECT_ID, SLUG};
 use crate::query::{
-    ACTION, ACTOR, AFTER, DEFAULT_LIMIT, DRY_RUN, GREATEST_LIMIT, LIMIT, PROJECT, SINCE, TARGET,
-    UNTIL,
+    ACTION, ACTOR, AFTER, DEFAULT_LIMIT, DRY_RUN, ENDPOINT, FROM_DAY, GREATEST_LIMIT, LIMIT,
+    ORIGIN, PROJECT, SINCE, TARGET, TO_DAY, UNTIL,
 };
 use crate::shape::Shape;
 
@@ -42,6 +43,14 @@ pub(super) fn shared() -> Map<String, Value> {
         query(TARGET, name(), target),
         query(SINCE, time(), "At this time or later."),
         query(UNTIL, time(), "Before this time."),
+        query(ENDPOINT, text(SLUG), "At endpoints of this name only."),
+        query(
+            ORIGIN,
+            name(),
+            "By pages of this origin only, as it was sent.",
+        ),
+        query(FROM_DAY, text(DAY), "On this day (UTC) or later."),
+        query(TO_DAY, text(DAY), "On this day (UTC) or earlier."),
         query(DRY_RUN, flag, "Check everything, change nothing."),
         header("If-Match", "*", matching),
         header("If-None-Match", "\"41\"", none_match),

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::explanation;
 use super::members::{Kind, Member, Object, reference};
+use super::refusals;
 use crate::shape::Resource;
 
 pub(super) const SLUG: &str = "^[a-z0-9-]{1,40}$";
@@ -32,6 +33,7 @@ impl Resource {
             Self::Endpoint => "Endpoint",
             Self::ApiKey => "ApiKey",
             Self::AuditEntry => "AuditEntry",
+            Self::CorsRefusal => "CorsRefusal",
             Self::Explanation => "Explanation",
         }
     }
@@ -42,6 +44,7 @@ impl Resource {
             Self::Endpoint => endpoint(),
             Self::ApiKey => api_key(),
             Self::AuditEntry => audit_entry(),
+            Self::CorsRefusal => refusals::cors_refusal(),
             Self::Explanation => explanation::object(),
         }
     }
@@ -57,6 +60,7 @@ fn project() -> Object {
         .collect();
     let in_browsers = "What becomes of requests by which a page of another origin sends a secret key without \
                        `allowed_origins`: `warn` in the answer's header, or `refuse` them (403).";
+    let debug = "Whether refusals by origin, method or header carry `Drawbridge-Cors`, which says what was refused.";
     Object {
         name: Resource::Project.name(),
         about: "The tenant that endpoints and keys belong to.",
@@ -77,6 +81,7 @@ fn project() -> Object {
                 rate_limit,
             )
             .default(Value::Null),
+            Member::new("debug", flag(), debug).default(false),
             created_at(),
             updated_at(),
         ],
@@ -373,7 +378,7 @@ fn audit_entry() -> Object {
     }
 }
 
-fn object(name: &'static str) -> Member {
+pub(super) fn object(name: &'static str) -> Member {
     Member::made("object", json!({"const": name}), "What this is.")
 }
 
@@ -394,7 +399,7 @@ fn warnings() -> Member {
     )
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
@@ -402,11 +407,11 @@ fn flag() -> Value {
     json!({"type": "boolean"})
 }
 
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
-fn pattern(pattern: &str) -> Value {
+pub(super) fn pattern(pattern: &str) -> Value {
     json!({"type": "string", "pattern": pattern})
 }
 
@@ -418,11 +423,11 @@ fn names(of: &str, greatest: u32) -> Value {
     json!({"type": "array", "items": pattern(of), "maxItems": greatest})
 }
 
-fn choice(values: &[&str]) -> Value {
+pub(super) fn choice(values: &[&str]) -> Value {
     json!({"type": "string", "enum": values})
 }
 
-fn or_null(mut schema: Value) -> Value {
+pub(super) fn or_null(mut schema: Value) -> Value {
     schema["type"] = json!([schema["type"], "null"]);
     schema
 }

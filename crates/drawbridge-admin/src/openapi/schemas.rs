@@ -5,14 +5,16 @@ use serde_json::{Map, Value, json};
 use super::examples::example;
 use super::explanation::{self, QUESTION};
 use super::members::{Form, name, reference};
+use super::refusals::{FIX, fix};
 use crate::rotation::{DEFAULT_OVERLAP, LONGEST_OVERLAP};
 use crate::shape::Resource;
 
-const RESOURCES: [Resource; 5] = [
+const RESOURCES: [Resource; 6] = [
     Resource::Project,
     Resource::Endpoint,
     Resource::ApiKey,
     Resource::AuditEntry,
+    Resource::CorsRefusal,
     Resource::Explanation,
 ];
 /// What a rotation takes.
@@ -32,7 +34,7 @@ pub(super) fn all() -> Map<String, Value> {
     let mut schemas = Map::new();
     for resource in RESOURCES {
         let forms: &[Form] = match resource {
-            Resource::AuditEntry | Resource::Explanation => &[Form::Answer],
+            Resource::AuditEntry | Resource::CorsRefusal | Resource::Explanation => &[Form::Answer],
             _ => &[Form::Answer, Form::Create, Form::Update],
         };
         resource.object().define(forms, &mut schemas);
@@ -49,7 +51,7 @@ pub(super) fn all() -> Map<String, Value> {
         (ROTATION, rotation()),
         (ROTATED, rotated_key()),
         (QUESTION, explanation::question()),
-        ("Fix", explanation::fix()),
+        (FIX, fix()),
         ("Issue", issue()),
         ("Problem", problem()),
         ("Refusal", refusal()),
@@ -170,6 +172,7 @@ fn refusal() -> Value {
                     "param": {"type": "null"},
                     "code": text("Stable and machine-readable."),
                     "request_id": text("What the gateway's log has it under."),
+                    "docs_url": text("Where the gateway says what the code means."),
                 },
                 "required": ["message", "type", "param", "code", "request_id"],
             },

@@ -390,7 +390,7 @@ fn whatever_only_adds_is_not_found() {
             json!({"description": "not here"}),
         ),
         (
-            format!("{schemas}/Project/properties/debug"),
+            format!("{schemas}/Project/properties/colour"),
             json!({"type": "boolean"}),
         ),
         (
@@ -402,13 +402,14 @@ fn whatever_only_adds_is_not_found() {
                 "name",
                 "secret_keys_in_browsers",
                 "rate_limit",
+                "debug",
                 "created_at",
                 "updated_at",
-                "debug"
+                "colour"
             ]),
         ),
         (
-            format!("{schemas}/ProjectCreate/properties/debug"),
+            format!("{schemas}/ProjectCreate/properties/colour"),
             json!({"type": "boolean"}),
         ),
         (format!("{schemas}/ProjectCreate/required"), json!([])),

@@ -22,6 +22,7 @@ mod keys;
 mod metrics;
 mod openapi;
 mod projects;
+mod refusals;
 mod rotation;
 mod store_failure;
 mod support;

@@ -20,7 +20,7 @@ async fn a_project_is_created_shown_renamed_and_deleted() {
     assert!(id.starts_with("proj_") && id.len() == 17, "{id}");
     let expected = json!({
         "object": "project", "id": id, "slug": "my-project", "name": "My project",
-        "secret_keys_in_browsers": "warn", "rate_limit": null,
+        "secret_keys_in_browsers": "warn", "rate_limit": null, "debug": false,
         "created_at": now().to_string(), "updated_at": now().to_string(),
     });
     assert_eq!(

@@ -94,6 +94,7 @@ impl Gateway {
             clock: now,
             own_origins,
             key_uses: Arc::default(),
+            refusals: Arc::default(),
             destinations: Arc::new(Destinations::new([listener], None::<[_; 0]>)),
             metrics: MetricsSource::new(listener, || "# EOF\n".to_owned()),
         };

@@ -21,6 +21,7 @@ mod limits;
 mod metrics;
 mod proxying;
 mod rate_limits;
+mod refusals;
 mod restrictions;
 mod security_headers;
 mod shared_url;

@@ -15,6 +15,7 @@ use drawbridge_policy::key_config::KeyConfig;
 use drawbridge_policy::key_use::KeyUses;
 use drawbridge_policy::network::NetworkSet;
 use drawbridge_policy::own_origins::OwnOrigins;
+use drawbridge_policy::refusals::WaitingRefusals;
 use drawbridge_policy::snapshot::{Change, Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
 use drawbridge_policy::upstream::Destinations;
@@ -40,6 +41,7 @@ pub(crate) struct Gateway {
     pub(crate) calls: mpsc::Receiver<ManagementCall>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) key_uses: Arc<KeyUses>,
+    pub(crate) refusals: Arc<WaitingRefusals>,
     revision: std::cell::Cell<u64>,
 }
 
@@ -69,6 +71,7 @@ impl Gateway {
         let (management, calls) = mpsc::channel(8);
         let metrics = Arc::new(Metrics::new(Arc::clone(&live), log.clone()));
         let key_uses = Arc::<KeyUses>::default();
+        let refusals = Arc::<WaitingRefusals>::default();
         let mut parts = Parts {
             live: Arc::clone(&live),
             metrics: Arc::clone(&metrics),
@@ -77,12 +80,14 @@ impl Gateway {
             trusted_proxies: NetworkSet::default(),
             proxy_protocol: false,
             key_uses: Arc::clone(&key_uses),
+            refusals: Arc::clone(&refusals),
             log,
             management,
             idempotency: mpsc::unbounded_channel().0,
             connector: Arc::new(connector),
             max_connections: 100,
             max_body_bytes: 64 << 20,
+            error_page: "<h1>Errors</h1>".into(),
             security_headers: SecurityHeaders::default(),
             times: Times::default(),
         };
@@ -95,6 +100,7 @@ impl Gateway {
             calls,
             metrics,
             key_uses,
+            refusals,
             revision: 0.into(),
         };
         gateway.publish([

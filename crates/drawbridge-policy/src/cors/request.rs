@@ -2,6 +2,8 @@
 
 use bytes::Bytes;
 
+use crate::cors::{names_in, requested_names};
+
 /// The `Origin` header of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OriginHeader<'r> {
@@ -169,6 +171,21 @@ impl PreflightAnswer {
             refusal: None,
             reported: None,
         }
+    }
+
+    /// The first header that was asked for and that the answer does not list.
+    pub fn missing_header<'r, L>(&self, request: &Preflight<'r, L>) -> Option<&'r [u8]>
+    where
+        L: Iterator<Item = &'r [u8]> + Clone,
+    {
+        let listed: Vec<_> = self
+            .allow_headers
+            .iter()
+            .flat_map(|names| names_in(names))
+            .collect();
+        let is_listed = |name: &[u8]| listed.iter().any(|other| other.eq_ignore_ascii_case(name));
+        let mut asked = requested_names(request.header_lines.clone())?.into_iter();
+        asked.find(|name| !is_listed(name))
     }
 }
 

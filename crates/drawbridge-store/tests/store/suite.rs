@@ -62,4 +62,9 @@ on_sqlite! {
         records_are_neither_revisions_nor_audit_rows
         expired_records_are_deleted_and_no_others
     }
+    refusals {
+        refusals_read_back_added_up_and_make_no_revision
+        refusals_are_listed_latest_first_in_pages_of_any_size
+        whatever_is_sent_an_endpoint_and_day_has_two_hundred_kinds_and_the_rest
+    }
 }

@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use super::{Opened, idempotency, key_uses, root_key};
+use super::{Opened, idempotency, keeping, root_key};
 use crate::settings::Settings;
 
 /// Encrypts upstream credentials and recorded answers; in the data directory.
@@ -63,7 +63,7 @@ pub(super) fn run(
             return;
         }
         let (stop, stopped) = oneshot::channel();
-        let keeping = tokio::spawn(key_uses::keep(state.clone(), log.clone(), stopped));
+        let keeping = tokio::spawn(keeping::keep(state.clone(), log.clone(), stopped));
         let store = state.store.clone();
         let router = drawbridge_admin::router(state);
         tokio::join!(
@@ -113,7 +113,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     let own = [Some(bound.address()), management].into_iter().flatten();
     let destinations = Destinations::new(own, settings.upstream_networks.clone());
     let destinations = Arc::new(destinations);
-    let key_uses = Arc::default();
+    let (key_uses, refusals) = (Arc::default(), Arc::default());
     let state = AdminState {
         store,
         live: Arc::clone(&live),
@@ -128,6 +128,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         }),
         destinations: Arc::clone(&destinations),
         key_uses: Arc::clone(&key_uses),
+        refusals: Arc::clone(&refusals),
     };
     Ok((
         state,
@@ -138,6 +139,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
             metrics,
             destinations,
             key_uses,
+            refusals,
         },
     ))
 }

@@ -46,6 +46,9 @@ enum Action {
         /// When pages of other origins send its secret keys: warn or refuse [default: warn]
         #[arg(long, value_name = "CHOICE")]
         secret_keys_in_browsers: Option<String>,
+        /// Whether refused calls of pages say in `Drawbridge-Cors` what was refused [default: false]
+        #[arg(long, value_name = "true|false")]
+        debug: Option<bool>,
         #[command(flatten)]
         rate: RateFlags,
     },
@@ -59,6 +62,9 @@ enum Action {
         /// When pages of other origins send its secret keys: warn or refuse
         #[arg(long, value_name = "CHOICE")]
         secret_keys_in_browsers: Option<String>,
+        /// Whether refused calls of pages say in `Drawbridge-Cors` what was refused
+        #[arg(long, value_name = "true|false")]
+        debug: Option<bool>,
         #[command(flatten)]
         rate: RateFlags,
         /// A JSON Merge Patch: written out, @FILE, or - for stdin
@@ -101,6 +107,7 @@ impl ProjectArguments {
                 name,
                 id,
                 secret_keys_in_browsers,
+                debug,
                 rate,
             } => {
                 let mut body = json!({"slug": slug, "name": name.as_ref().unwrap_or(&slug)});
@@ -112,6 +119,9 @@ impl ProjectArguments {
                 }
                 if let Some(choice) = secret_keys_in_browsers {
                     body["secret_keys_in_browsers"] = choice.into();
+                }
+                if let Some(debug) = debug {
+                    body["debug"] = debug.into();
                 }
                 let call = Call::new(
                     format!("create project {slug:?}"),
@@ -125,10 +135,11 @@ impl ProjectArguments {
                 project,
                 name,
                 secret_keys_in_browsers,
+                debug,
                 rate,
                 patch,
             } => {
-                let body = changes(name, secret_keys_in_browsers, &rate, patch)?;
+                let body = changes(name, secret_keys_in_browsers, debug, &rate, patch)?;
                 let call = Call::new(
                     format!("update project {project:?}"),
                     Method::PATCH,
@@ -159,6 +170,7 @@ impl ProjectArguments {
 fn changes(
     name: Option<String>,
     secret_keys_in_browsers: Option<String>,
+    debug: Option<bool>,
     rate: &RateFlags,
     patch: Option<String>,
 ) -> Result<Map<String, Value>, Failure> {
@@ -170,6 +182,9 @@ fn changes(
         if let Some(value) = value {
             document.insert(member.to_owned(), value.into());
         }
+    }
+    if let Some(debug) = debug {
+        document.insert("debug".to_owned(), debug.into());
     }
     if let Some(limit) = rate.value()? {
         document.insert("rate_limit".to_owned(), limit);
@@ -195,6 +210,7 @@ fn human(project: &Value) -> String {
         "id",
         "name",
         "secret_keys_in_browsers",
+        "debug",
         "created_at",
         "updated_at",
     ];

@@ -19,6 +19,7 @@ mod idempotency;
 mod key_uses;
 mod live;
 mod process;
+mod refusals;
 mod scripted;
 mod security_headers;
 mod stopping;

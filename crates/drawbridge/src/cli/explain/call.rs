@@ -11,11 +11,15 @@ use crate::cli::output;
 use crate::cli::session::Session;
 
 pub(super) async fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
+    if arguments.apply.flatten().is_some() {
+        let detail = "a call is asked about with --apply alone; a number is one of --recent's";
+        return Err(Failure::Usage(detail.to_owned()));
+    }
     let question = question(arguments)?;
     let session = arguments.connection.open()?;
     let answer = ask(&session, &question).await?;
     let fixes = fixes(&answer);
-    if !arguments.apply || fixes.is_empty() {
+    if arguments.apply.is_none() || fixes.is_empty() {
         session.show(&answer, view::human);
         let is_named_by_flag = arguments.connection.is_named_by_flag();
         if !fixes.is_empty() && is_named_by_flag && !arguments.json() {
@@ -74,7 +78,7 @@ fn fixes(answer: &Answer) -> &[Value] {
 }
 
 /// Applies one fix to the resource that it was made for, if nobody changed that since.
-async fn apply(session: &Session, fix: &Value, is_agreed: bool) -> Result<(), Failure> {
+pub(super) async fn apply(session: &Session, fix: &Value, is_agreed: bool) -> Result<(), Failure> {
     let text = |name: &str| fix[name].as_str().unwrap_or_default();
     let summary = text("summary");
     confirm(

@@ -1,12 +1,13 @@
 //! `drawbridge explain`: why was a browser's call blocked, and what cures it?
 //!
 //! Each form of the command is a module of its own: a call that a gateway is asked about ([`call`]), a line of a
-//! browser's console ([`console`]), and a call that is made at any server ([`live`]). The forms are told apart by the argument group `form`; without any of its flags it is
-//! a call. Nothing is judged here: that is for the gateway, or for the policy crate.
+//! browser's console ([`console`]), a call that is made at any server ([`live`]), and what was refused of late ([`recent`]).
+//! The forms are told apart by the argument group `form`; without any of its flags it is a call. Nothing is judged here: that is for the gateway, or for the policy crate.
 
 mod call;
 mod console;
 mod live;
+mod recent;
 mod view;
 
 use clap::Args;
@@ -24,9 +25,12 @@ pub(super) struct ExplainArguments {
     place: PlaceFlags,
     #[command(flatten)]
     page: PageFlags,
-    /// Apply the fix, after asking
-    #[arg(long)]
-    apply: bool,
+    /// List what pages were refused in the last days, most often first, with what cures each
+    #[arg(long, group = "form")]
+    recent: bool,
+    /// Apply the fix, after asking; with --recent that of the entry with this number
+    #[arg(long, value_name = "NUMBER", num_args = 0..=1)]
+    apply: Option<Option<u64>>,
     /// Do not ask
     #[arg(long, requires = "apply")]
     yes: bool,
@@ -99,9 +103,11 @@ Examples:
   drawbridge explain --live https://api.example.com/v1/chat --page https://app.example.com/ \\
       --header 'Content-Type: application/json' --header \"Authorization: Bearer $KEY\" \\
       --body body.json
+  drawbridge explain --recent --project my-project
+  drawbridge explain --recent --apply 7
 
 Exit codes:
-  0  allowed; with --apply: allowed now
+  0  allowed; with --apply: allowed now; a list
   1  refused by the gateway, or no gateway or server could be reached
   2  wrong usage, or a line that no browser prints
   4  blocked";
@@ -116,9 +122,12 @@ impl ExplainArguments {
             let json = self.json();
             return live::run(self.live, self.page, json).await;
         }
+        if self.recent {
+            return recent::run(&self).await;
+        }
         match &self.console {
             Some(line) if self.place.endpoint.is_none() => {
-                if !self.page.is_empty() || self.place.key_id.is_some() || self.apply {
+                if !self.page.is_empty() || self.place.key_id.is_some() || self.apply.is_some() {
                     let detail = "a call is judged at an endpoint: name it with --endpoint, or give --console alone";
                     return Err(Failure::Usage(detail.to_owned()));
                 }

@@ -2,6 +2,8 @@
 
 mod view;
 
+pub(super) use view::ago;
+
 use clap::{Args, Subcommand, ValueEnum};
 use http::Method;
 use jiff::Timestamp;

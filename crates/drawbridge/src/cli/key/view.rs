@@ -78,7 +78,7 @@ fn used(key: &Value, now: Timestamp) -> String {
 }
 
 /// How long ago a moment was, in the largest unit that fits.
-fn ago(then: Timestamp, now: Timestamp) -> String {
+pub(in crate::cli) fn ago(then: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(then).as_secs();
     let (count, unit) = match seconds {
         ..1 => return "just now".to_owned(),

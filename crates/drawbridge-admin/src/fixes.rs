@@ -1,32 +1,39 @@
 //! A fix as clients see it: what to PATCH, and the command line that does.
 
 use drawbridge_policy::explain::{Fix, Target};
+use drawbridge_store::{EndpointRow, KeyRow, ProjectRow};
 use serde_json::{Value, json};
 
-use super::Subject;
 use crate::conditions::entity_tag;
 
-pub(super) fn fix_document(subject: &Subject, fix: &Fix) -> Value {
+/// A fix for an endpoint, or for the key that it was asked with; no fix is for a key that nobody asked about.
+pub(crate) fn fix_document(
+    fix: &Fix,
+    project: &ProjectRow,
+    endpoint: &EndpointRow,
+    key: Option<&KeyRow>,
+) -> Value {
     let patch = shell_word(&fix.patch.to_string());
-    let (url, command, revision) = match (fix.target, &subject.key) {
+    let (target, url, command, revision) = match (fix.target, key) {
         (Target::Key, Some(key)) => (
+            "key",
             format!("/v1/api-keys/{}", key.id),
             format!("drawbridge key update {} --patch {patch}", key.id),
             key.revision,
         ),
-        // No fix is for a key that nobody asked about.
         (Target::Endpoint | Target::Key, _) => {
-            let (slug, name) = (&subject.project.slug, &subject.endpoint.name);
+            let (slug, name) = (&project.slug, &endpoint.name);
             (
+                "endpoint",
                 format!("/v1/projects/{slug}/endpoints/{name}"),
                 format!("drawbridge endpoint update {name} --project {slug} --patch {patch}"),
-                subject.endpoint.revision,
+                endpoint.revision,
             )
         }
     };
     json!({
         "summary": fix.summary,
-        "target": fix.target.as_str(),
+        "target": target,
         "url": url,
         "etag": entity_tag(revision).to_str().ok(),
         "patch": fix.patch,

@@ -189,7 +189,7 @@ impl<'e> Crossing<'e> {
         let grant = keys.grant(endpoint, origin);
         let verdict = endpoint.cors.actual_with(origin, method, is_own, grant);
         trail.endpoint = Some(Arc::clone(endpoint));
-        let decided = (verdict.refusal, verdict.reported);
+        let decided = (verdict.refusal.or(verdict.withheld), verdict.reported);
         let is_about_method = decided.0.or(decided.1) == Some(Refusal::MethodNotAllowed);
         let name = is_about_method.then_some(method);
         let judged = is_cross_origin.then_some(origin);

@@ -212,7 +212,11 @@ impl CorsPolicy {
             verdict.allow_credentials = self.credentials && admission == Admission::Listed;
             verdict.expose = &self.expose;
         }
-        verdict.refusal = refusal.filter(|_| !is_browsers_task);
+        if is_browsers_task {
+            verdict.withheld = refusal;
+        } else {
+            verdict.refusal = refusal;
+        }
         verdict.reported = reported;
         verdict
     }
@@ -240,6 +244,7 @@ impl CorsPolicy {
             expose: if is_any { &self.expose } else { &Expose::None },
             vary_origin: !is_any,
             refusal: None,
+            withheld: None,
             reported: None,
             same_origin,
         }

@@ -163,6 +163,7 @@ impl JointPolicies {
             },
             vary_origin: true,
             refusal: None,
+            withheld: None,
             reported: None,
             same_origin: is_same_origin,
         }

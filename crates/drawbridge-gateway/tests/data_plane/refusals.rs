@@ -183,6 +183,23 @@ fn an_endpoint_that_only_reports_counts_what_it_would_have_refused() {
 }
 
 #[test]
+fn what_browsers_are_left_to_refuse_is_counted_too() {
+    let upstream = Upstream::start();
+    let cors = json!({"cors": {"allowedOrigins": [PAGE], "enforcement": "browser"}});
+    let gateway = Gateway::start(&document(&upstream, &cors));
+    let mut client = gateway.client();
+    client.send(format!(
+        "POST {OWN} HTTP/1.1\r\nhost: gw\r\nx-api-key: {PUBLISHABLE}\r\norigin: {EVIL}\r\ncontent-length: 2\r\n\r\n{{}}"
+    ));
+    upstream.answer_one("", "{}");
+    let answer = client.answer();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+    let expected = kind(EVIL, Refusal::OriginNotAllowed, None);
+    assert_eq!(next(&gateway), (ENDPOINT.to_owned(), Some(expected), 1));
+}
+
+#[test]
 fn refusals_say_what_was_refused_where_a_project_is_being_looked_into() {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&document(&upstream, &json!({})));

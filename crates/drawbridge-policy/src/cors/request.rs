@@ -213,6 +213,9 @@ pub struct ActualVerdict<'p> {
     pub vary_origin: bool,
     /// What must be refused now, before the upstream: 403 for the origin, 405 for the method.
     pub refusal: Option<Refusal>,
+    /// What the browser is left to refuse, by headers that are not sent: the request goes to the upstream
+    /// (`enforcement: "browser"`).
+    pub withheld: Option<Refusal>,
     /// What would have been refused, were the policy not in report mode.
     pub reported: Option<Refusal>,
     /// Whether the request came from the gateway's own origin, and was not judged.

@@ -113,8 +113,10 @@ async fn writes_go_on_after_failed_syncs() {
             run(test, &opened_before().await, &fault, GOES_ON, &mut tally).await;
         }
     }
+    // A failed connection gives way to another, whose calls are counted anew: how many writes fail differs from run to run.
+    let runs = 6 * 3;
     assert!(
-        tally.failed >= 8 && tally.acknowledged > tally.failed,
+        tally.failed >= runs / 2 && tally.acknowledged > runs,
         "{tally:?}"
     );
 }

@@ -1,6 +1,7 @@
 //! Query parameters. Every one is known or refused; in problems they stand as `?name`.
 
 use drawbridge_policy::document::{as_timestamp, nearest};
+use drawbridge_policy::endpoint::is_slug;
 use drawbridge_policy::issue::{ConfigIssue, Problems};
 use drawbridge_store::Page;
 use jiff::Timestamp;
@@ -96,6 +97,17 @@ impl Query {
             problems.push(ConfigIssue::new(format!("?{name}"), "bad_day", detail));
         }
         day
+    }
+
+    /// The name of an endpoint: 1 to 40 of a-z, 0-9 and `-`.
+    pub(crate) fn endpoint(&self, problems: &mut Problems) -> Option<&str> {
+        let name = self.get(ENDPOINT)?;
+        if is_slug(name) {
+            return Some(name);
+        }
+        let detail = "`endpoint` is the name of an endpoint: 1 to 40 of a-z, 0-9 and `-`";
+        problems.push(ConfigIssue::new("?endpoint", "bad_slug", detail));
+        None
     }
 
     /// Whether a write is only to be tried.

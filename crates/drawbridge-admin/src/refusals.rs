@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use crate::call::Call;
 use crate::problem::{Problem, settled};
-use crate::query::{ENDPOINT, FROM_DAY, ORIGIN, PROJECT, Query, TO_DAY};
+use crate::query::{FROM_DAY, ORIGIN, PROJECT, Query, TO_DAY};
 use crate::refusals::cure::{Cure, Subjects};
 use crate::{AdminState, answer, projects};
 
@@ -73,6 +73,7 @@ async fn filter(call: &Call, query: &Query) -> Result<RefusalFilter, Problem> {
         query.day(FROM_DAY, &mut problems),
         query.day(TO_DAY, &mut problems),
     );
+    let endpoint = query.endpoint(&mut problems).map(str::to_owned);
     settled(Some(()), problems)?;
     let project_id = match query.get(PROJECT) {
         Some(named) => Some(projects::find(call, named).await?.id),
@@ -81,7 +82,7 @@ async fn filter(call: &Call, query: &Query) -> Result<RefusalFilter, Problem> {
     let oldest = oldest(call.now());
     Ok(RefusalFilter {
         project_id,
-        endpoint: query.get(ENDPOINT).map(str::to_owned),
+        endpoint,
         origin: query.get(ORIGIN).map(str::to_owned),
         from: Some(from.map_or(oldest, |from| from.max(oldest))),
         to,

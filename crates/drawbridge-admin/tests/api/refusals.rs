@@ -219,12 +219,18 @@ async fn a_list_is_narrowed_by_everything_and_a_key_sees_its_own_project() {
     assert_eq!(shown, [json!(null), json!(null), json!(null), json!([])]);
     let refused = gateway
         .root()
-        .get(&format!("{REFUSALS}?from_day=yesterday&to_day=2026-1-1"))
+        .get(&format!(
+            "{REFUSALS}?from_day=yesterday&to_day=2026-1-1&endpoint=My_Endpoint"
+        ))
         .await;
     let refused = refused.must_be(422, "validation_failed");
     assert_eq!(
         refused.errors(),
-        [("?from_day", "bad_day"), ("?to_day", "bad_day")]
+        [
+            ("?from_day", "bad_day"),
+            ("?to_day", "bad_day"),
+            ("?endpoint", "bad_slug"),
+        ]
     );
 }
 

@@ -1,0 +1,5 @@
+import { Page } from '../../parts/Page';
+
+export default function EndpointsPage() {
+  return <Page title="Endpoints">{null}</Page>;
+}

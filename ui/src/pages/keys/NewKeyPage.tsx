@@ -1,0 +1,5 @@
+import { Page } from '../../parts/Page';
+
+export default function NewKeyPage() {
+  return <Page title="NewKey">{null}</Page>;
+}

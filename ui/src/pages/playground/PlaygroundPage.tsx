@@ -1,0 +1,5 @@
+import { Page } from '../../parts/Page';
+
+export default function PlaygroundPage() {
+  return <Page title="Playground">{null}</Page>;
+}

@@ -1,0 +1,20 @@
+/** A failed call: what happened, what to do, and the id that the gateway's log has it under. */
+import { ApiProblem } from '../api/client';
+import { Issues } from './Field';
+
+export function ProblemView({ error, title, children }: { error: unknown; title?: string; children?: React.ReactNode }) {
+  const problem = error instanceof ApiProblem ? error : null;
+  return (
+    <div className="notice notice-error" role="alert">
+      <strong>{title ?? problem?.message ?? 'Something went wrong in this page'}</strong>
+      <p>{problem ? problem.detail : String(error)}</p>
+      {problem && <Issues issues={problem.issues} />}
+      {problem?.requestId && (
+        <p className="hint">
+          Request <code>{problem.requestId}</code> in the gateway's log
+        </p>
+      )}
+      {children}
+    </div>
+  );
+}

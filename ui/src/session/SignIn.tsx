@@ -1,0 +1,62 @@
+/** The way in: a management key, or the one-time link that `drawbridge dashboard` prints. */
+import { useEffect, useRef, useState } from 'react';
+import { Button } from '../parts/Button';
+import { Field, TextInput } from '../parts/Field';
+import { ProblemView } from '../parts/ProblemView';
+import { useSignIn } from './session';
+
+export function SignIn() {
+  const signIn = useSignIn();
+  const [token, setToken] = useState('');
+  const hasTried = useRef(false);
+  const { mutate } = signIn;
+
+  useEffect(() => {
+    const code = new URLSearchParams(location.hash.slice(1)).get('code');
+    if (code === null || hasTried.current) return;
+    hasTried.current = true;
+    // Out of the address bar and the history before anything else: it is worth a session.
+    history.replaceState(null, '', import.meta.env.BASE_URL);
+    mutate({ code });
+  }, [mutate]);
+
+  return (
+    <main className="sign-in">
+      <form
+        className="card sign-in-card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          mutate({ token: token.trim() });
+          setToken('');
+        }}
+      >
+        <img src={icon} alt="" width="40" height="40" />
+        <h1>Sign in to Drawbridge</h1>
+        <Field
+          label="Management key"
+          hint="The root key, or a secret key with management scopes. It is sent once and not kept in this page."
+        >
+          <TextInput
+            type="password"
+            name="token"
+            autoComplete="off"
+            spellCheck={false}
+            required
+            autoFocus
+            value={token}
+            onChange={(event) => setToken(event.target.value)}
+          />
+        </Field>
+        {signIn.error && <ProblemView error={signIn.error} />}
+        <Button type="submit" variant="primary" isBusy={signIn.isPending}>
+          Sign in
+        </Button>
+        <p className="hint">
+          On the gateway's machine, <code>drawbridge dashboard</code> prints a link that signs you in once.
+        </p>
+      </form>
+    </main>
+  );
+}
+
+import icon from '../icon.svg';

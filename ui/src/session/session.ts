@@ -1,0 +1,57 @@
+/** Who is signed in. The key itself is sent once, and kept nowhere in the page. */
+import { queryOptions, useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import { answer, isSignedOut } from '../api/client';
+import { pending, type Session } from '../api/pending';
+
+export type Scope = 'endpoints:read' | 'endpoints:write' | 'keys:read' | 'keys:write' | 'audit:read';
+
+export const sessionQuery = queryOptions({
+  queryKey: ['session'],
+  queryFn: async (): Promise<Session | null> => {
+    try {
+      return await answer<Session>(pending.GET('/dashboard/api/session'));
+    } catch (error) {
+      if (isSignedOut(error)) return null;
+      throw error;
+    }
+  },
+  staleTime: 60_000,
+  retry: false,
+});
+
+/** The session; only below {@link Shell}, which shows nothing to those who have none. */
+export function useSession(): Session {
+  const { data } = useSuspenseQuery(sessionQuery);
+  if (!data) throw new Error('no session');
+  return data;
+}
+
+/** Whether the signed-in key may do something; what it may not is not offered. */
+export function useMay(scope: Scope): boolean {
+  const session = useSession();
+  return session.is_root || session.scopes.includes(scope);
+}
+
+/** Signs in with a token, or with the one-time code of a link. */
+export function useSignIn() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (credential: { token: string } | { code: string }) =>
+      answer<Session>(pending.POST('/dashboard/api/session', { body: credential })),
+    onSuccess: (session) => client.setQueryData(sessionQuery.queryKey, session),
+    gcTime: 0,
+  });
+}
+
+/** Signs out here, or everywhere that the same key is signed in. */
+export function useSignOut() {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (everywhere: boolean) =>
+      answer(pending.DELETE('/dashboard/api/session', { params: { query: everywhere ? { everywhere } : {} } })),
+    onSettled: () => {
+      client.clear();
+      client.setQueryData(sessionQuery.queryKey, null);
+    },
+  });
+}

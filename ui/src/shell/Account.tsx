@@ -1,0 +1,32 @@
+/** Who is signed in, until when, and the ways out. */
+import { Menu } from '@base-ui/react/menu';
+import { ago } from '../parts/Time';
+import { useSession, useSignOut } from '../session/session';
+
+export function Account() {
+  const session = useSession();
+  const signOut = useSignOut();
+  const name = session.is_root ? 'Root key' : (session.key_name ?? session.key_id);
+  return (
+    <Menu.Root>
+      <Menu.Trigger className="button button-plain">{name}</Menu.Trigger>
+      <Menu.Portal>
+        <Menu.Positioner sideOffset={6} align="end" className="menu-positioner">
+          <Menu.Popup className="menu">
+            <div className="menu-note">
+              Signed in with <code>{session.key_id}</code>
+              <br />
+              Ends {ago(session.expires_at)}, or after 30 minutes without use
+            </div>
+            <Menu.Item className="menu-item" onClick={() => signOut.mutate(false)}>
+              Sign out
+            </Menu.Item>
+            <Menu.Item className="menu-item" onClick={() => signOut.mutate(true)}>
+              Sign out everywhere
+            </Menu.Item>
+          </Menu.Popup>
+        </Menu.Positioner>
+      </Menu.Portal>
+    </Menu.Root>
+  );
+}

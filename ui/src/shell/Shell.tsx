@@ -1,0 +1,63 @@
+/** What every page stands in: the way around, the project that is looked at, and who is signed in. */
+import { useSuspenseQuery } from '@tanstack/react-query';
+import { Link, Outlet } from '@tanstack/react-router';
+import { Suspense } from 'react';
+import { Loading } from '../parts/Page';
+import { Toasts } from '../parts/toasts';
+import { SignIn } from '../session/SignIn';
+import { sessionQuery } from '../session/session';
+import { Account } from './Account';
+import { ProjectSwitcher } from './ProjectSwitcher';
+import { ThemeSwitch } from './ThemeSwitch';
+import icon from '../icon.svg';
+
+const PLACES = [
+  { to: '/', label: 'Overview' },
+  { to: '/endpoints', label: 'Endpoints' },
+  { to: '/keys', label: 'Keys' },
+  { to: '/explain', label: 'Explain' },
+  { to: '/refusals', label: 'Refusals' },
+  { to: '/playground', label: 'Playground' },
+  { to: '/audit-log', label: 'Audit log' },
+  { to: '/nodes', label: 'Nodes' },
+  { to: '/settings', label: 'Settings' },
+] as const;
+
+export function Shell() {
+  const { data: session } = useSuspenseQuery(sessionQuery);
+  if (session === null) return <SignIn />;
+  return (
+    <div className="shell">
+      <a className="skip-link" href="#content">
+        Skip to the content
+      </a>
+      <header className="top">
+        <Link to="/" className="brand">
+          <img src={icon} alt="" width="24" height="24" /> Drawbridge
+        </Link>
+        <ProjectSwitcher />
+        <div className="top-end">
+          <ThemeSwitch />
+          <Account />
+        </div>
+      </header>
+      <nav className="places" aria-label="Dashboard">
+        <ul>
+          {PLACES.map(({ to, label }) => (
+            <li key={to}>
+              <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
+                {label}
+              </Link>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <main id="content" tabIndex={-1}>
+        <Suspense fallback={<Loading />}>
+          <Outlet />
+        </Suspense>
+      </main>
+      <Toasts />
+    </div>
+  );
+}

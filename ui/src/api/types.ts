@@ -17,4 +17,14 @@ export type Fix = Schemas['Fix'];
 export type Issue = Schemas['Issue'];
 export type Problem = Schemas['Problem'];
 export type Project = Schemas['Project'];
-export type Question = Schemas['Question'];
+/** `POST /v1/cors/explain`. The schema's alternatives (a call, or a line of a console) are lost in its generated type. */
+export interface Question {
+  project?: string;
+  endpoint?: string;
+  key_id?: string;
+  origin?: string;
+  method?: string;
+  headers?: string[];
+  credentials?: boolean;
+  console?: string;
+}

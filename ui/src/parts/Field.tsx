@@ -1,6 +1,7 @@
 /** Fields of forms: a label, the control, what it means, and what the server has against it. */
 import { createContext, useContext, useId, type InputHTMLAttributes, type ReactNode, type SelectHTMLAttributes, type TextareaHTMLAttributes } from 'react';
 import type { Issue } from '../api/types';
+import { Prose } from './Prose';
 
 interface Described {
   id: string;
@@ -50,7 +51,9 @@ export function Issues({
     <ul className={`issues issues-${tone}`} role={tone === 'error' ? 'alert' : 'status'}>
       {issues.map((issue) => (
         <li key={`${issue.pointer} ${issue.code}`}>
-          <span>{issue.detail}</span>
+          <span>
+            <Prose>{issue.detail}</Prose>
+          </span>
           {onSuggestion && issue.suggestion !== undefined && (
             <button type="button" className="button button-small button-plain" onClick={() => onSuggestion(issue)}>
               Use <code>{typeof issue.suggestion === 'string' ? issue.suggestion : JSON.stringify(issue.suggestion)}</code>

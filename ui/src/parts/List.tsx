@@ -11,18 +11,24 @@ interface Props<T> {
   empty: ReactNode;
   /** The table of what there is. */
   children: (rows: T[]) => ReactNode;
+  /** Not a table: nothing that scrolls sideways. */
+  isBare?: boolean;
 }
 
-export function List<T>({ list, empty, children }: Props<T>) {
+export function List<T>({ list, empty, children, isBare = false }: Props<T>) {
   if (list.isPending) return <Loading />;
   if (list.error && !list.data) return <ProblemView error={list.error} />;
   const all = rows(list);
   if (all.length === 0) return empty;
   return (
     <div className="stack">
-      <div className="table-scroll" tabIndex={0} role="region" aria-label="List">
-        {children(all)}
-      </div>
+      {isBare ? (
+        children(all)
+      ) : (
+        <div className="table-scroll" tabIndex={0} role="region" aria-label="List">
+          {children(all)}
+        </div>
+      )}
       {list.hasNextPage && (
         <div>
           <Button isBusy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>

@@ -1,13 +1,16 @@
 /** A failed call: what happened, what to do, and the id that the gateway's log has it under. */
 import { ApiProblem } from '../api/client';
 import { Issues } from './Field';
+import { Prose } from './Prose';
 
 export function ProblemView({ error, title, children }: { error: unknown; title?: string; children?: React.ReactNode }) {
   const problem = error instanceof ApiProblem ? error : null;
   return (
     <div className="notice notice-error" role="alert">
       <strong>{title ?? problem?.message ?? 'Something went wrong in this page'}</strong>
-      <p>{problem ? problem.detail : String(error)}</p>
+      <p>
+        <Prose>{problem ? problem.detail : String(error)}</Prose>
+      </p>
       {problem && <Issues issues={problem.issues} />}
       {problem?.requestId && (
         <p className="hint">

@@ -1,0 +1,71 @@
+/** Applying what an explanation offers: each patch to its resource, as it was when the fix was made; and undoing it. */
+import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { say } from '../parts/toasts';
+import { ApiProblem } from './client';
+import type { Fix, Problem } from './types';
+
+type Json = Record<string, unknown>;
+
+/** The merge patch that takes `patch` back, given the document before it. Null is the default that was there. */
+export function inverse(patch: Json, before: Json): Json {
+  const entries = Object.entries(patch).map(([name, value]) => {
+    const old = before[name];
+    return [name, isObject(value) && isObject(old) ? inverse(value, old) : (old ?? null)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function isObject(value: unknown): value is Json {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+async function send(method: 'GET' | 'PATCH', url: string, patch?: Json, etag?: string | null) {
+  const response = await fetch(new URL(url, location.origin).pathname, {
+    method,
+    headers: { ...(patch && { 'Content-Type': 'application/merge-patch+json' }), ...(etag && { 'If-Match': etag }) },
+    body: patch ? JSON.stringify(patch) : null,
+  }).catch(() => {
+    throw new ApiProblem(0, {});
+  });
+  const body: unknown = await response.json().catch(() => ({}));
+  if (!response.ok) throw new ApiProblem(response.status, body as Partial<Problem>);
+  return { body: body as Json, etag: response.headers.get('etag') };
+}
+
+/** Applies fixes that belong together, one after the other; what was applied when one fails is taken back. */
+export function useApplyFixes(onApplied: () => void) {
+  const client = useQueryClient();
+  const refresh = () => {
+    void client.invalidateQueries();
+    onApplied();
+  };
+  const undo = async (done: { url: string; back: Json; etag: string | null }[]) => {
+    for (const { url, back, etag } of done.reverse()) await send('PATCH', url, back, etag);
+  };
+  return useMutation({
+    mutationFn: async (fixes: Fix[]) => {
+      const done: { url: string; back: Json; etag: string | null }[] = [];
+      try {
+        for (const fix of fixes) {
+          const before = await send('GET', fix.url);
+          const after = await send('PATCH', fix.url, fix.patch, fix.etag);
+          done.push({ url: fix.url, back: inverse(fix.patch, before.body), etag: after.etag });
+        }
+      } catch (error) {
+        await undo(done);
+        throw error;
+      }
+      return done;
+    },
+    onSuccess: (done, fixes) => {
+      refresh();
+      const title = fixes.length === 1 ? (fixes[0]?.summary ?? 'Applied') : `${fixes.length} changes applied`;
+      say(title, () => {
+        undo(done).then(
+          () => say('Taken back'),
+          () => say('Not taken back: somebody else changed it since. The audit log says who.'),
+        ).finally(refresh);
+      });
+    },
+  });
+}

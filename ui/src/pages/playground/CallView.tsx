@@ -1,0 +1,120 @@
+/** The call as it happens: what the gateway answers to its preflight, and what the page tells. */
+import { useQuery } from '@tanstack/react-query';
+import { ApiProblem, answer, api } from '../../api/client';
+import type { Explanation, Question } from '../../api/types';
+import { Badge, type Tone } from '../../parts/Badge';
+import { Fixes } from '../../parts/Fixes';
+import { ProblemView } from '../../parts/ProblemView';
+import { Prose } from '../../parts/Prose';
+import type { Told } from './messages';
+
+export function CallView({ question, told }: { question: Question; told: Told[] }) {
+  const { data: explanation, error, refetch } = useQuery({
+    queryKey: ['explain', question],
+    queryFn: () => answer(api.POST('/v1/cors/explain', { body: question })),
+    retry: false,
+  });
+  const chunks = told.flatMap(({ event }) => (event.type === 'chunk' ? event.text : []));
+  const isFailed = told.some(({ event }) => event.type === 'error');
+  return (
+    <section className="card" aria-labelledby="call">
+      <h2 id="call">The call</h2>
+      {error instanceof ApiProblem && <ProblemView error={error} />}
+      <ol className="steps">
+        {explanation && <Preflight explanation={explanation} />}
+        {told.map((message, index) => (message.event.type === 'chunk' ? null : <EventView key={index} message={message} />))}
+        {told.length === 0 && (
+          <li>
+            <Badge>waiting</Badge> for the other page's call
+          </li>
+        )}
+      </ol>
+      {chunks.length > 0 && (
+        <div className="stack">
+          <h3>
+            Stream: {chunks.length} {chunks.length === 1 ? 'chunk' : 'chunks'}
+          </h3>
+          <pre className="stream" tabIndex={0} aria-live="off">
+            {chunks.join('')}
+          </pre>
+        </div>
+      )}
+      {isFailed && explanation?.verdict === 'blocked' && <Cure explanation={explanation} onApplied={() => void refetch()} />}
+    </section>
+  );
+}
+
+function Preflight({ explanation }: { explanation: Explanation }) {
+  const { preflight, verdict, actual } = explanation;
+  if (!preflight) return null;
+  const isRefused = verdict === 'blocked' && !actual?.sent;
+  return (
+    <li className="step">
+      <div className="row">
+        <Badge tone={isRefused ? 'bad' : 'good'}>{preflight.needed ? 'preflight' : 'no preflight'}</Badge>
+        <span>
+          {preflight.needed
+            ? `${preflight.request?.method ?? 'OPTIONS'} → ${preflight.response?.status ?? '–'}, by what the gateway obeys now: the browser ${isRefused ? 'stops here' : 'goes on'}`
+            : 'The browser asks nothing first'}
+        </span>
+      </div>
+      {preflight.response && <HeaderLines headers={Object.entries(preflight.response.headers)} />}
+    </li>
+  );
+}
+
+function EventView({ message: { at, event } }: { message: Told }) {
+  const [tone, name, text] = words(event);
+  return (
+    <li className="step">
+      <div className="row">
+        <Badge tone={tone}>{name}</Badge>
+        <span className="step-title">{text}</span>
+        <span className="hint">{Math.round(at)} ms</span>
+      </div>
+      {event.type === 'head' && <HeaderLines headers={event.headers} />}
+    </li>
+  );
+}
+
+function words(event: Told['event']): [Tone, string, string] {
+  switch (event.type) {
+    case 'ready':
+      return ['calm', 'open', 'The page is there'];
+    case 'start':
+      return ['calm', 'fetch', `${event.method} ${event.url}`];
+    case 'head':
+      return [event.status < 400 ? 'good' : 'bad', String(event.status), 'The page can read the answer, with these headers'];
+    case 'end':
+      return ['good', 'end', 'The stream came to its end'];
+    case 'error':
+      return ['bad', 'blocked', event.message];
+    case 'chunk':
+      return ['good', 'chunk', event.text];
+  }
+}
+
+function HeaderLines({ headers }: { headers: [string, string][] }) {
+  return (
+    <details>
+      <summary>Headers</summary>
+      <pre tabIndex={0}>
+        <code>{headers.map(([name, value]) => `${name}: ${value}`).join('\n')}</code>
+      </pre>
+    </details>
+  );
+}
+
+function Cure({ explanation, onApplied }: { explanation: Explanation; onApplied: () => void }) {
+  return (
+    <div className="stack">
+      {explanation.cause && (
+        <p>
+          <Prose>{explanation.cause}</Prose>
+        </p>
+      )}
+      <Fixes fixes={explanation.fixes} onApplied={onApplied} />
+      <p className="hint">Then call again: the next request obeys it.</p>
+    </div>
+  );
+}

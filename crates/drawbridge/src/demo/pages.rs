@@ -19,10 +19,17 @@ const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
-const SHARED: [(&str, &str, &str); 3] = [
+const SHARED: [(&str, &str, &str); 5] = [
     ("/style.css", CSS, include_str!("pages/style.css")),
     ("/ask.js", JAVASCRIPT, include_str!("pages/ask.js")),
     ("/icon.svg", SVG, include_str!("pages/icon.svg")),
+    // What the dashboard's playground opens, on either origin.
+    ("/playground", HTML, include_str!("pages/playground.html")),
+    (
+        "/playground.js",
+        JAVASCRIPT,
+        include_str!("pages/playground.js"),
+    ),
 ];
 
 /// The page on the origin that may call.

@@ -23,9 +23,11 @@ use serde_json::{Map, Value};
 use crate::body::read_document;
 use crate::boundary::Identity;
 use crate::conditions::Conditions;
+use crate::nodes::Node;
 use crate::operations::{Needs, Operation};
 use crate::problem::{Fault, Problem, route_not_found};
 use crate::query::Query;
+use crate::settings::Settings;
 use crate::{AdminState, ClientAddress, RequestId, patch};
 
 /// One authorized call.
@@ -91,6 +93,24 @@ impl Call {
         let host = self.parts.headers.get(HOST);
         host.and_then(|host| host.to_str().ok())
             .unwrap_or("localhost")
+    }
+
+    /// This node.
+    pub(crate) fn node(&self) -> &Node {
+        &self.state.node
+    }
+
+    /// What this node was configured with.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.state.settings
+    }
+
+    /// The origin under which pages call the gateway, as far as it is known; to be shown, never to be trusted.
+    pub(crate) fn gateway_origin(&self) -> String {
+        let node = &self.state.node;
+        let scheme = if node.is_https { "https" } else { "http" };
+        let seen = || format!("{scheme}://{}", self.host());
+        node.origin.clone().unwrap_or_else(seen)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -256,7 +276,7 @@ fn check_authorization(caller: &Caller, needs: Needs) -> Result<(), Problem> {
             key.id
         ),
         Needs::Root => {
-            "projects are created, changed and deleted with the root key only".to_owned()
+            "this is for the root key only: it concerns the gateway, not one project".to_owned()
         }
     };
     Err(Problem::new(Fault::ScopeMissing, detail))

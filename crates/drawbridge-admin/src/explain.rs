@@ -158,12 +158,9 @@ async fn judged(call: &Call, asked: &PageCall) -> Result<Value, Problem> {
     Ok(document)
 }
 
-/// The URL that such calls mostly have. `public_url`, else the address that this call came to, is only shown.
+/// The URL that such calls mostly have.
 fn url(call: &Call, path: &str) -> Result<Url, Problem> {
-    let origin = match call.own_origins().first() {
-        Some(origin) => origin.to_owned(),
-        None => format!("http://{}", call.host()),
-    };
+    let origin = call.gateway_origin();
     let url = Url::parse(&format!("{origin}/{path}/v1/chat/completions"));
     url.map_err(Problem::internal)
 }

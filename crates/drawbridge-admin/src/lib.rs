@@ -16,6 +16,7 @@ mod boundary;
 mod call;
 mod compiled;
 mod conditions;
+mod csp;
 mod destination;
 mod endpoint_document;
 mod endpoints;
@@ -27,6 +28,7 @@ mod key_document;
 mod key_uses;
 mod keys;
 mod metrics;
+mod nodes;
 mod openapi;
 mod operations;
 mod patch;
@@ -36,6 +38,7 @@ mod query;
 mod random;
 mod refusals;
 mod rotation;
+mod settings;
 mod shape;
 
 use std::net::IpAddr;
@@ -55,7 +58,9 @@ pub use crate::answer::Outcome;
 pub use crate::compiled::{Compiled, Unusable, compile};
 pub use crate::error_page::error_page;
 pub use crate::metrics::MetricsSource;
+pub use crate::nodes::Node;
 pub use crate::operations::{Needs, OPERATIONS, Operation};
+pub use crate::settings::{Setting, Settings};
 
 /// What the management API works with.
 #[derive(Clone, Debug)]
@@ -76,6 +81,10 @@ pub struct AdminState {
     pub destinations: Arc<Destinations>,
     /// What `/metrics` shows.
     pub metrics: MetricsSource,
+    /// This process, as one of the gateway's nodes.
+    pub node: Arc<Node>,
+    /// What it was configured with.
+    pub settings: Arc<Settings>,
 }
 
 /// The id of a request, as an extension of it; made anew where there is none.

@@ -12,6 +12,7 @@ mod answers;
 mod examples;
 mod explanation;
 mod members;
+mod node;
 mod operation;
 mod parameters;
 mod refusals;

@@ -16,7 +16,10 @@ use http::Method;
 use crate::call::Call;
 use crate::problem::{Fault, Problem, method_not_allowed, route_not_found};
 use crate::shape::{Resource, Shape};
-use crate::{AdminState, audit_log, endpoints, explain, keys, projects, refusals, rotation};
+use crate::{
+    AdminState, audit_log, csp, endpoints, explain, keys, nodes, projects, refusals, rotation,
+    settings,
+};
 
 /// Who may call an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +63,9 @@ const ROTATE: &str = "/v1/api-keys/{id}/rotate";
 const AUDIT_LOG: &str = "/v1/audit-log";
 const REFUSALS: &str = "/v1/cors/refusals";
 const EXPLAIN: &str = "/v1/cors/explain";
+const NODES: &str = "/v1/nodes";
+const SETTINGS: &str = "/dashboard/api/settings";
+const CSP: &str = "/dashboard/api/csp";
 
 const READ_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsRead);
 const WRITE_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsWrite);
@@ -137,6 +143,13 @@ pub static OPERATIONS: &[Operation] = operations![
     "audit.list" GET AUDIT_LOG READ_AUDIT => audit_log::list;
         Log AuditEntry [EndpointNotPermitted ProjectNotFound]
         "List what was changed, by whom and from where, newest first: everywhere with the root key, else in the calling key's project";
+    "node.list" GET NODES Needs::Root => nodes::list;
+        List Node [] "List the nodes of this gateway";
+    "settings.show" GET SETTINGS Needs::Root => settings::show;
+        Tell Settings [] "Show what this node was configured with, and where each setting was written";
+    "csp.check" POST CSP READ_ENDPOINTS => csp::answer;
+        Ask Csp [ProjectNotFound]
+        "Say which Content-Security-Policy lets a page call this gateway, and whether a given one does";
 ];
 
 /// The routes of all operations.

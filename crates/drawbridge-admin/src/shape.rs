@@ -15,6 +15,9 @@ pub(crate) enum Resource {
     AuditEntry,
     CorsRefusal,
     Explanation,
+    Node,
+    Settings,
+    Csp,
 }
 
 /// What an operation does with its resource.
@@ -40,6 +43,8 @@ pub(crate) enum Shape {
     Revoke,
     /// Takes a document about the new token, answers the resource with it.
     Rotate,
+    /// Answers what is true now.
+    Tell,
     /// Takes a question, answers it, and changes nothing.
     Ask,
 }
@@ -52,7 +57,7 @@ impl Shape {
             Self::Filter => &[LIMIT, AFTER, PROJECT],
             Self::Log => &[LIMIT, AFTER, PROJECT, ACTOR, ACTION, TARGET, SINCE, UNTIL],
             Self::Refused => &[LIMIT, AFTER, PROJECT, ENDPOINT, ORIGIN, FROM_DAY, TO_DAY],
-            Self::Show | Self::Ask => &[],
+            Self::Show | Self::Tell | Self::Ask => &[],
             Self::Create | Self::Update | Self::Delete | Self::Revoke | Self::Rotate => &[DRY_RUN],
         }
     }

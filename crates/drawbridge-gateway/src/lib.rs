@@ -207,6 +207,7 @@ impl Running {
 
     /// Stops accepting, lets open requests finish within [`Times::drain`], then cuts them; returns when all is done.
     pub fn shut_down(self) {
+        self.shared.parts.metrics.note_draining();
         self.shared.is_draining.store(true, Ordering::Relaxed);
         for core in self.cores {
             // A core that panicked has been reported by the panic hook.

@@ -70,7 +70,8 @@ fn route_of_all<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 'p> 
         "/healthz" => return Route::Alive,
         "/readyz" => return Route::Ready,
         "/errors" => return Route::Errors,
-        "/openapi.json" | "/metrics" => return Route::Management,
+        "/openapi.json" | "/metrics" | "/dashboard" => return Route::Management,
+        path if path.starts_with("/dashboard/") => return Route::Management,
         _ => {}
     }
     if let Some(rest) = below_v1(path) {

@@ -9,6 +9,8 @@ mod source;
 
 use std::collections::HashSet;
 
+use serde_json::{Value, json};
+
 use crate::document::nearest;
 use crate::origin::Origin;
 use crate::quote::quote;
@@ -107,6 +109,45 @@ pub struct Judgement {
     pub blocks: Vec<Block>,
     /// The whole header with every cure applied; `None` where nothing needs one, or nothing can be one.
     pub cured: Option<String>,
+}
+
+impl Judgement {
+    /// The judgement as JSON, with the `oddities` of the header that was judged.
+    pub fn to_value(&self, oddities: &[String]) -> Value {
+        let verdict = match self.blocks.is_empty() {
+            true => "allowed",
+            false => "blocked",
+        };
+        let blocks = self.blocks.iter().map(Block::to_value);
+        json!({
+            "verdict": verdict,
+            "blocks": blocks.collect::<Vec<_>>(),
+            "cured": self.cured,
+            "warnings": oddities,
+        })
+    }
+}
+
+impl Block {
+    fn to_value(&self) -> Value {
+        let near = self.near.iter();
+        let near = near.map(|(near, miss)| json!({"source": near, "has": miss.difference()}));
+        json!({
+            "policy": self.policy + 1,
+            "directive": self.directive,
+            "text": self.text,
+            "near": near.collect::<Vec<_>>(),
+            "cure": self.cure,
+        })
+    }
+}
+
+/// A header's value, also where it was copied with its name: read as a directive, that would hide the first one.
+pub fn without_name(header: &str) -> &str {
+    match header.split_once(':') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("content-security-policy") => value,
+        _ => header,
+    }
 }
 
 impl<'t> Csp<'t> {

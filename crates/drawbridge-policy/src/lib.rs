@@ -37,4 +37,5 @@ pub mod refusals;
 mod sharded;
 pub mod snapshot;
 pub mod token;
+pub mod traffic;
 pub mod upstream;

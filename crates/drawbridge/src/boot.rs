@@ -9,6 +9,7 @@ mod control;
 mod descriptors;
 mod idempotency;
 mod keeping;
+mod node;
 mod root_key;
 
 use std::io::{IsTerminal, Write as _};

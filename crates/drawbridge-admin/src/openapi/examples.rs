@@ -16,6 +16,9 @@ pub(super) fn example(resource: Resource, form: Form) -> Value {
         Resource::AuditEntry => audit_entry(),
         Resource::CorsRefusal => super::refusals::example(),
         Resource::Explanation => super::explanation::example(),
+        Resource::Node => super::node::node_example(),
+        Resource::Settings => super::node::settings_example(),
+        Resource::Csp => super::node::csp_example(),
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::answers::{answer, refusals, refusals_to_anyone};
 use super::explanation::QUESTION;
 use super::members::{Form, name, reference};
+use super::node::CSP_QUESTION;
 use super::parameters;
 use super::schemas::{ROTATED, ROTATION};
 use crate::operations::{Needs, OPERATIONS, Operation};
@@ -76,6 +77,9 @@ fn document(operation: &Operation) -> Option<Value> {
         Shape::Create => (Form::Create, &[JSON]),
         Shape::Update => (Form::Update, &["application/merge-patch+json", JSON]),
         Shape::Rotate => return Some(body(&reference(ROTATION), &[JSON])),
+        Shape::Ask if operation.resource == Resource::Csp => {
+            return Some(body(&reference(CSP_QUESTION), &[JSON]));
+        }
         Shape::Ask => return Some(body(&reference(QUESTION), &[JSON])),
         _ => return None,
     };
@@ -102,7 +106,7 @@ fn success(operation: &Operation) -> BTreeMap<u16, Value> {
         Shape::List | Shape::Filter | Shape::Log | Shape::Refused => {
             &[(200, "A page of the list.", &[], Some(&list))]
         }
-        Shape::Ask => &[(200, "The answer.", &[], Some(one))],
+        Shape::Ask | Shape::Tell => &[(200, "The answer.", &[], Some(one))],
         Shape::Show => &[
             (200, "The resource.", &["ETag"], Some(one)),
             (304, "The client has it already.", &["ETag"], None),

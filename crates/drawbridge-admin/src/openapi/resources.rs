@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::explanation;
 use super::members::{Kind, Member, Object, reference};
-use super::refusals;
+use super::{node, refusals};
 use crate::shape::Resource;
 
 pub(super) const SLUG: &str = "^[a-z0-9-]{1,40}$";
@@ -35,6 +35,9 @@ impl Resource {
             Self::AuditEntry => "AuditEntry",
             Self::CorsRefusal => "CorsRefusal",
             Self::Explanation => "Explanation",
+            Self::Node => "Node",
+            Self::Settings => "Settings",
+            Self::Csp => "Csp",
         }
     }
 
@@ -46,6 +49,9 @@ impl Resource {
             Self::AuditEntry => audit_entry(),
             Self::CorsRefusal => refusals::cors_refusal(),
             Self::Explanation => explanation::object(),
+            Self::Node => node::node(),
+            Self::Settings => node::settings(),
+            Self::Csp => node::csp(),
         }
     }
 }
@@ -403,7 +409,7 @@ pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
-fn flag() -> Value {
+pub(super) fn flag() -> Value {
     json!({"type": "boolean"})
 }
 

@@ -5,18 +5,24 @@ use serde_json::{Map, Value, json};
 use super::examples::example;
 use super::explanation::{self, QUESTION};
 use super::members::{Form, name, reference};
+use super::node::{self, CSP_QUESTION};
 use super::refusals::{FIX, fix};
 use crate::rotation::{DEFAULT_OVERLAP, LONGEST_OVERLAP};
 use crate::shape::Resource;
 
-const RESOURCES: [Resource; 6] = [
+const RESOURCES: [Resource; 9] = [
     Resource::Project,
     Resource::Endpoint,
     Resource::ApiKey,
     Resource::AuditEntry,
     Resource::CorsRefusal,
     Resource::Explanation,
+    Resource::Node,
+    Resource::Settings,
+    Resource::Csp,
 ];
+/// Answers that are nowhere listed.
+const UNLISTED: [Resource; 3] = [Resource::Explanation, Resource::Settings, Resource::Csp];
 /// What a rotation takes.
 pub(super) const ROTATION: &str = "Rotation";
 /// What it answers.
@@ -34,15 +40,16 @@ pub(super) fn all() -> Map<String, Value> {
     let mut schemas = Map::new();
     for resource in RESOURCES {
         let forms: &[Form] = match resource {
-            Resource::AuditEntry | Resource::CorsRefusal | Resource::Explanation => &[Form::Answer],
-            _ => &[Form::Answer, Form::Create, Form::Update],
+            Resource::Project | Resource::Endpoint | Resource::ApiKey => {
+                &[Form::Answer, Form::Create, Form::Update]
+            }
+            _ => &[Form::Answer],
         };
         resource.object().define(forms, &mut schemas);
         for form in forms {
             schemas[&name(resource.name(), *form)]["examples"] = json!([example(resource, *form)]);
         }
-        // Answers to questions are nowhere listed.
-        if resource != Resource::Explanation {
+        if !UNLISTED.contains(&resource) {
             schemas.insert(format!("{}List", resource.name()), list(resource));
         }
     }
@@ -51,6 +58,7 @@ pub(super) fn all() -> Map<String, Value> {
         (ROTATION, rotation()),
         (ROTATED, rotated_key()),
         (QUESTION, explanation::question()),
+        (CSP_QUESTION, node::csp_question()),
         (FIX, fix()),
         ("Issue", issue()),
         ("Problem", problem()),

@@ -382,7 +382,7 @@ fn whatever_only_adds_is_not_found() {
     let schemas = "/components/schemas";
     for (pointer, value) in [
         (
-            "/paths/~1v1~1nodes".to_owned(),
+            "/paths/~1v1~1later".to_owned(),
             json!({"get": {"responses": {}}}),
         ),
         (

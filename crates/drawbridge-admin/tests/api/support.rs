@@ -8,12 +8,14 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use drawbridge_admin::{
-    AdminState, ClientAddress, MetricsSource, Outcome, RequestId, compile, router,
+    AdminState, ClientAddress, MetricsSource, Node, Outcome, RequestId, Setting, Settings, compile,
+    router,
 };
 use drawbridge_policy::cors::{CorsPolicy, Preflight, PreflightAnswer};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
+use drawbridge_policy::traffic::Load;
 use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::{AuditEntry, AuditRow, MasterKey, Page, Store};
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -32,6 +34,14 @@ pub(crate) const HOST: &str = "127.0.0.1:8080";
 thread_local! {
     /// How far the clock of this test, which runs on one thread, is ahead.
     static AHEAD: Cell<SignedDuration> = const { Cell::new(SignedDuration::ZERO) };
+    /// What is under way.
+    static LOAD: Cell<Load> = const {
+        Cell::new(Load {
+            open_connections: 0,
+            open_streams: 0,
+            is_draining: false,
+        })
+    };
 }
 
 /// 21 November 2026, plus what the test let pass.
@@ -88,6 +98,7 @@ impl Gateway {
         let directory = TempDir::new().unwrap();
         let store = Store::open(directory.path(), master_key()).await.unwrap();
         let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(ROOT.as_bytes()))));
+        let origin = own_origins.first().map(str::to_owned);
         let state = AdminState {
             store: store.clone(),
             live: Arc::clone(&live),
@@ -97,6 +108,8 @@ impl Gateway {
             refusals: Arc::default(),
             destinations: Arc::new(Destinations::new([listener], None::<[_; 0]>)),
             metrics: MetricsSource::new(listener, || "# EOF\n".to_owned()),
+            node: Arc::new(node(listener, origin)),
+            settings: Arc::new(settings()),
         };
         Self {
             router: router(state.clone()),
@@ -404,6 +417,38 @@ pub(crate) fn audit() -> AuditEntry {
         request_id: "req_test".to_owned(),
         change: json!({}),
     }
+}
+
+/// What such a gateway says of itself.
+fn node(address: SocketAddr, origin: Option<String>) -> Node {
+    Node {
+        id: "node_0123456789ab".to_owned(),
+        name: "machine".to_owned(),
+        started_at: now(),
+        address,
+        admin_address: None,
+        is_https: false,
+        origin,
+        cores: 2,
+        load: Box::new(|| LOAD.get()),
+    }
+}
+
+fn settings() -> Settings {
+    Settings {
+        config_file: None,
+        settings: vec![Setting {
+            name: "listen",
+            value: json!(HOST),
+            source: "default",
+            summary: "Where clients connect",
+        }],
+    }
+}
+
+/// Changes what is under way on the gateways of this test.
+pub(crate) fn load(load: Load) {
+    LOAD.set(load);
 }
 
 pub(crate) fn master_key() -> MasterKey {

@@ -137,6 +137,12 @@ async fn documents() -> (Gateway, Vec<Document>) {
             "/v1/cors/explain",
             json!({"console": "Method not allowed by CORS", "project": "alpha", "endpoint": "one", "origin": "null", "headers": []}),
         ),
+        document(
+            "CspQuestion",
+            Method::POST,
+            "/dashboard/api/csp",
+            json!({"project": "alpha", "policy": "connect-src *", "page_origin": "https://a.example"}),
+        ),
     ];
     for document in &documents {
         let whole = document.whole.clone();

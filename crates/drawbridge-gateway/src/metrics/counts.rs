@@ -77,6 +77,12 @@ impl CoreCounts {
         self.endpoints[slot].get_or_init(Box::default)
     }
 
+    /// Of all endpoints.
+    pub(super) fn open_streams(&self) -> u64 {
+        let used = self.endpoints.iter().filter_map(OnceLock::get);
+        used.map(|counts| counts.open_streams.get()).sum()
+    }
+
     /// The counters of a slot that this core has used.
     pub(super) fn used(&self, slot: usize) -> Option<&EndpointCounts> {
         self.endpoints[slot].get().map(|counts| &**counts)

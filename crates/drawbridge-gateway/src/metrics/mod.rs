@@ -11,10 +11,12 @@ mod totals;
 
 use std::collections::HashMap;
 use std::ops::Deref;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::snapshot::Live;
+use drawbridge_policy::traffic::Load;
 use jiff::Timestamp;
 
 pub(crate) use self::counts::{CoreCounts, Ended, EndpointCounts, Latency};
@@ -35,6 +37,7 @@ pub struct Metrics {
     started: Timestamp,
     slots: Mutex<Slots>,
     cores: Mutex<Vec<Arc<CoreCounts>>>,
+    is_draining: AtomicBool,
 }
 
 /// Which slot belongs to which endpoint. A slot is never given to another: its counters would go back to zero.
@@ -55,12 +58,28 @@ impl Metrics {
                 by_label: HashMap::new(),
             }),
             cores: Mutex::default(),
+            is_draining: AtomicBool::new(false),
         }
     }
 
     /// Everything counted so far, in the text format of OpenMetrics 1.0.
     pub fn exposition(self: &Arc<Self>) -> String {
         exposition::text(self)
+    }
+
+    /// What is under way now, on all cores.
+    pub fn load(&self) -> Load {
+        let cores = lock(&self.cores).clone();
+        Load {
+            open_connections: cores.iter().map(|core| core.open_connections.get()).sum(),
+            open_streams: cores.iter().map(|core| core.open_streams()).sum(),
+            is_draining: self.is_draining.load(Ordering::Relaxed),
+        }
+    }
+
+    /// From now on the gateway only ends what is under way.
+    pub(crate) fn note_draining(&self) {
+        self.is_draining.store(true, Ordering::Relaxed);
     }
 
     /// Requests under way, on all cores.

@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{Gateway, Message, PAGE, SECRET, Upstream, document};
 
 /// Everything that is management where it is not served elsewhere.
-const MANAGEMENT: [&str; 10] = [
+const MANAGEMENT: [&str; 12] = [
     "/v1/projects",
     "/v1/projects/p/endpoints/e",
     "/v1/api-keys",
@@ -18,6 +18,8 @@ const MANAGEMENT: [&str; 10] = [
     "/v1/nodes",
     "/openapi.json",
     "/metrics",
+    "/dashboard",
+    "/dashboard/api/settings",
     "/proj_tests1/e/v1/endpoints/e",
     "/proj_tests1/unknown/v1/endpoints/unknown",
 ];

@@ -53,6 +53,18 @@ pub enum Miss {
     Path,
 }
 
+impl Miss {
+    /// What the source has that the call has not, in words.
+    pub fn difference(self) -> &'static str {
+        match self {
+            Self::Elsewhere => "another host",
+            Self::Scheme => "another scheme",
+            Self::Port => "another port",
+            Self::Path => "a path that does not cover it",
+        }
+    }
+}
+
 /// The source expression for everything below a path at an origin. `None` for an IPv6 address: the grammar has no
 /// brackets, and browsers ignore such a source.
 pub fn source_for(gateway: Origin<'_>, path: &str) -> Option<String> {

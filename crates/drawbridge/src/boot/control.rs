@@ -9,7 +9,7 @@ use std::sync::mpsc::SyncSender;
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
-use drawbridge_admin::{AdminState, ClientAddress, MetricsSource, Outcome, RequestId};
+use drawbridge_admin::{AdminState, ClientAddress, MetricsSource, Node, Outcome, RequestId};
 use drawbridge_gateway::idempotency::IdempotencyCall;
 use drawbridge_gateway::log::{Log, chain};
 use drawbridge_gateway::management::{ManagementCall, ManagementReply};
@@ -26,7 +26,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinSet;
 use tower::ServiceExt;
 
-use super::{Opened, idempotency, keeping, root_key};
+use super::{Opened, idempotency, keeping, node, root_key};
 use crate::settings::Settings;
 
 /// Encrypts upstream credentials and recorded answers; in the data directory.
@@ -110,6 +110,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     let metrics = Arc::new(Metrics::new(Arc::clone(&live), log.clone()));
     let exposed = Arc::clone(&metrics);
     let management = bound.management_address();
+    let node = this_node(settings, &bound, &own_origins, Arc::clone(&metrics))?;
     let own = [Some(bound.address()), management].into_iter().flatten();
     let destinations = Destinations::new(own, settings.upstream_networks.clone());
     let destinations = Arc::new(destinations);
@@ -129,6 +130,8 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         destinations: Arc::clone(&destinations),
         key_uses: Arc::clone(&key_uses),
         refusals: Arc::clone(&refusals),
+        node: Arc::new(node),
+        settings: Arc::new(settings.shown()),
     };
     Ok((
         state,
@@ -144,6 +147,29 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     ))
 }
 
+fn this_node(
+    settings: &Settings,
+    bound: &Bound,
+    own_origins: &OwnOrigins,
+    metrics: Arc<Metrics>,
+) -> anyhow::Result<Node> {
+    Ok(Node {
+        id: node::id(&settings.data_dir)?,
+        name: node::name(),
+        started_at: Timestamp::now(),
+        address: bound.address(),
+        admin_address: bound.management_address(),
+        is_https: settings.tls.is_some(),
+        origin: own_origins.first().map(str::to_owned),
+        cores: cores(),
+        load: Box::new(move || metrics.load()),
+    })
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, NonZero::get)
+}
+
 fn bind_all(settings: &Settings) -> anyhow::Result<Bound> {
     let bound = bind(settings.listen, "--listen")?;
     Ok(match settings.admin_listen {
@@ -153,8 +179,7 @@ fn bind_all(settings: &Settings) -> anyhow::Result<Bound> {
 }
 
 fn bind(address: SocketAddr, flag: &str) -> anyhow::Result<Bound> {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    Bound::bind(address, cores).map_err(|error| match error.kind() {
+    Bound::bind(address, cores()).map_err(|error| match error.kind() {
         ErrorKind::AddrInUse => anyhow!(
             "cannot listen on {address}: something else does; stop it, or choose another port with {flag}"
         ),

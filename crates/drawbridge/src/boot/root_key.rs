@@ -45,7 +45,8 @@ fn make(path: &Path) -> anyhow::Result<Secret> {
     Ok(Secret::new(key))
 }
 
-fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
+/// Writes a new file that only its owner can read.
+pub(super) fn write_private(path: &Path, text: &str) -> std::io::Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -3,7 +3,7 @@
 //! Nothing of it is enforced by the gateway. Only with `--project` is a gateway asked anything.
 
 use clap::Args;
-use drawbridge_policy::csp::{Block, Call as PageCall, Csp, Judgement, Miss, source_for};
+use drawbridge_policy::csp::{Block, Call as PageCall, Csp, Judgement, source_for, without_name};
 use drawbridge_policy::origin::Origin;
 use http::Method;
 use serde_json::{Value, json};
@@ -159,14 +159,6 @@ impl CspArguments {
     }
 }
 
-/// A header's value, also where it was copied with its name: read as a directive, that would hide the first one.
-pub(super) fn without_name(header: &str) -> &str {
-    match header.split_once(':') {
-        Some((name, value)) if name.trim().eq_ignore_ascii_case("content-security-policy") => value,
-        _ => header,
-    }
-}
-
 /// The origin of a URL that has nothing else.
 fn web_origin(flag: &str, url: &str) -> Result<String, Failure> {
     parse_public_url(url).map_err(|problem| Failure::Usage(format!("{flag}: {problem}")))
@@ -203,7 +195,7 @@ fn human(target: &Target, judgement: &Judgement) -> String {
 fn told(block: &Block, source: &str) -> String {
     let mut text = format!("blocked: `{}` does not allow {source}", block.text);
     for (near, miss) in &block.near {
-        text += &format!("\n  `{near}` has {}", difference(*miss));
+        text += &format!("\n  `{near}` has {}", miss.difference());
     }
     if let Some(cure) = &block.cure {
         text += match block.directive {
@@ -215,36 +207,8 @@ fn told(block: &Block, source: &str) -> String {
     text
 }
 
-fn difference(miss: Miss) -> &'static str {
-    match miss {
-        Miss::Elsewhere => "another host",
-        Miss::Scheme => "another scheme",
-        Miss::Port => "another port",
-        Miss::Path => "a path that does not cover it",
-    }
-}
-
 fn document(target: &Target, judgement: &Judgement, warnings: &[String]) -> Value {
-    let verdict = match judgement.blocks.is_empty() {
-        true => "allowed",
-        false => "blocked",
-    };
-    let blocks = judgement.blocks.iter().map(|block| {
-        let near = block.near.iter();
-        let near = near.map(|(near, miss)| json!({ "source": near, "has": difference(*miss) }));
-        json!({
-            "policy": block.policy + 1,
-            "directive": block.directive,
-            "text": block.text,
-            "near": near.collect::<Vec<_>>(),
-            "cure": block.cure,
-        })
-    });
-    json!({
-        "verdict": verdict,
-        "source": target.source,
-        "blocks": blocks.collect::<Vec<_>>(),
-        "cured": judgement.cured,
-        "warnings": warnings,
-    })
+    let mut document = judgement.to_value(warnings);
+    document["source"] = target.source.clone().into();
+    document
 }

@@ -22,7 +22,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::boot;
 use crate::cli::output::print;
-use crate::settings::{LogLevel, LogSettings, Settings};
+use crate::settings::{LogLevel, LogSettings, Settings, SettingsOrigin};
 use setup::{Addresses, Demo};
 
 const DEFAULT_ADDRESS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -117,6 +117,7 @@ fn start_gateway(
             level,
             ..defaults.log
         },
+        origin: SettingsOrigin::flags(["listen", "data_dir", "log.level"]),
         ..defaults
     })
 }

@@ -5,6 +5,7 @@
 
 mod names;
 mod raw;
+mod shown;
 
 use std::ffi::OsString;
 use std::fmt;
@@ -20,6 +21,7 @@ use drawbridge_policy::origin::Origin;
 
 pub(crate) use raw::Flags;
 use raw::RawSettings;
+pub(crate) use shown::Origin as SettingsOrigin;
 
 /// Root and master keys are at least this long.
 pub(crate) const LEAST_SECRET_LENGTH: usize = 32;
@@ -51,6 +53,8 @@ pub(crate) struct Settings {
     pub(crate) root_key: Option<Secret>,
     /// `DRAWBRIDGE_MASTER_KEY`, which encrypts upstream credentials; made at first start when unset.
     pub(crate) master_key: Option<Secret>,
+    /// Where all of it was written.
+    pub(crate) origin: SettingsOrigin,
 }
 
 /// `[tls]`: PEM files, relative to the working directory.
@@ -122,6 +126,7 @@ impl Default for Settings {
             },
             root_key: None,
             master_key: None,
+            origin: SettingsOrigin::default(),
         }
     }
 }
@@ -179,6 +184,7 @@ impl Settings {
             },
             root_key: raw.secret("DRAWBRIDGE_ROOT_KEY", check_secret),
             master_key: raw.secret("DRAWBRIDGE_MASTER_KEY", check_secret),
+            origin: std::mem::take(&mut raw.origin),
         };
         let is_same = |admin: SocketAddr| admin.port() != 0 && admin == settings.listen;
         if settings.admin_listen.is_some_and(is_same) {
@@ -202,15 +208,19 @@ impl Settings {
 
 fn parse_security_headers(raw: &mut RawSettings) -> Option<SecurityHeaders> {
     let profile = |text: &str| parse_choice(text, PROFILES);
-    let profile = raw.parse("security_headers.profile", profile);
-    let profile = profile.unwrap_or(Profile::Standard);
-    raw.parse_texts("security_headers.override", |overrides| {
+    raw.origin.profile = raw.parse("security_headers.profile", profile);
+    let profile = raw.origin.profile.unwrap_or(Profile::Standard);
+    let mut given = Vec::new();
+    let parsed = raw.parse_texts("security_headers.override", |overrides| {
+        given = overrides.to_vec();
         let overrides = overrides.iter().map(|(name, value)| (&**name, &**value));
         SecurityHeaders::new(profile, overrides).map_err(|errors| {
             let sentence = |(name, error)| format!("`{name}` {error}");
             errors.into_iter().map(sentence).collect()
         })
-    })
+    });
+    raw.origin.overrides = given;
+    parsed
 }
 
 const PROFILES: &[(&str, Profile)] = &[

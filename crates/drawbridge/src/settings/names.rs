@@ -53,6 +53,12 @@ const SETTINGS: &[(&str, Kind)] = &[
     ("upstream_networks", Kind::List),
 ];
 
+/// The settings that this version reads, by their path in the file.
+pub(super) fn all() -> impl Iterator<Item = &'static str> {
+    let known = SETTINGS.iter().filter(|(_, kind)| *kind != Kind::Later);
+    known.map(|(name, _)| *name)
+}
+
 /// What a path in the file is.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Named {

@@ -14,6 +14,7 @@ use drawbridge_policy::endpoint::Secret;
 use toml::{Table, Value};
 
 use super::names::{self, Kind, Named};
+use super::shown::{Origin, Source};
 
 /// The file that is read when none is named and it exists.
 const DEFAULT_FILE: &str = "drawbridge.toml";
@@ -128,6 +129,16 @@ impl fmt::Display for Place {
     }
 }
 
+impl Place {
+    fn source(&self) -> Source {
+        match self {
+            Self::File(..) => Source::File,
+            Self::Variable(_) => Source::Environment,
+            Self::Flag(_) => Source::Flag,
+        }
+    }
+}
+
 /// One setting as written.
 struct Written {
     text: String,
@@ -146,6 +157,7 @@ pub(super) struct RawSettings {
     values: BTreeMap<&'static str, Written>,
     tables: BTreeMap<&'static str, Texts>,
     secrets: BTreeMap<&'static str, Secret>,
+    pub(super) origin: Origin,
     pub(super) problems: Vec<String>,
 }
 
@@ -230,6 +242,7 @@ impl RawSettings {
             self.problems
                 .push(format!("{place} is not available in this version"));
         }
+        self.origin.sources.insert(name, place.source());
         self.values.insert(name, Written { text, place });
     }
 
@@ -244,6 +257,9 @@ impl RawSettings {
                 return;
             }
         };
+        // Where the working directory is gone, the name as it was given is all there is.
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.origin.file = Some(absolute);
         match text.parse::<Table>() {
             Ok(table) => self.walk(path, "", &table),
             Err(error) => {
@@ -313,6 +329,7 @@ impl RawSettings {
                 }
             }
         }
+        self.origin.sources.insert(name, place.source());
         self.tables.insert(name, Texts { members, place });
     }
 

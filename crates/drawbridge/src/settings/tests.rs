@@ -1,6 +1,8 @@
 use std::ffi::OsString;
 use std::fs;
 
+use serde_json::json;
+
 use super::*;
 
 const SECRET: &str = "0123456789abcdef0123456789abcdef";
@@ -62,6 +64,53 @@ fn flags_win_over_environment_and_environment_over_the_file() {
         "an empty variable is an unset one"
     );
     assert_eq!(settings.limits.max_connections, 7);
+}
+
+#[test]
+fn every_setting_is_shown_with_what_holds_and_where_it_was_written() {
+    let file = "data_dir = 'file'\nupstream_networks = []\n[security_headers]\nprofile = 'strict'\noverride = {X-A = 'b'}";
+    let variables = [
+        ("DRAWBRIDGE_DATA_DIR", "environment"),
+        ("DRAWBRIDGE_TRUSTED_PROXIES", "10.0.0.0/8"),
+        ("DRAWBRIDGE_ROOT_KEY", SECRET),
+        ("DRAWBRIDGE_MASTER_KEY", SECRET),
+    ];
+    let flag = |flags: &mut Flags| flags.log_level = Some("warn".to_owned());
+    let shown = load(file, &variables, flag).unwrap().shown();
+    let names: Vec<_> = shown.settings.iter().map(|setting| setting.name).collect();
+    assert_eq!(names, names::all().collect::<Vec<_>>());
+    let all = format!("{shown:?}");
+    assert!(!all.contains(SECRET), "{all}");
+    let of = |name| {
+        let mut found = shown.settings.iter().filter(|setting| setting.name == name);
+        let setting = found.next().unwrap();
+        assert!(!setting.summary.is_empty());
+        (setting.value.clone(), setting.source)
+    };
+    for (name, value, source) in [
+        ("listen", json!("127.0.0.1:8080"), "default"),
+        ("data_dir", json!("environment"), "environment"),
+        ("public_url", json!(null), "default"),
+        ("tls.key", json!(null), "default"),
+        ("security_headers.profile", json!("strict"), "file"),
+        ("security_headers.override", json!({"X-A": "b"}), "file"),
+        ("limits.max_connections", json!(10_000), "default"),
+        ("log.format", json!("auto"), "default"),
+        ("log.level", json!("warn"), "flag"),
+        ("trusted_proxies", json!(["10.0.0.0/8"]), "environment"),
+        ("proxy_protocol", json!(false), "default"),
+        ("upstream_networks", json!([]), "file"),
+    ] {
+        assert_eq!(of(name), (value, source), "{name}");
+    }
+    for setting in &shown.settings {
+        assert!(!setting.summary.is_empty(), "{}", setting.name);
+    }
+    let read = shown.config_file.unwrap();
+    assert!(
+        read.starts_with('/') && read.ends_with("drawbridge.toml"),
+        "{read}"
+    );
 }
 
 #[test]

@@ -18,6 +18,7 @@ mod explain;
 mod idempotency;
 mod key_uses;
 mod live;
+mod node;
 mod process;
 mod refusals;
 mod scripted;

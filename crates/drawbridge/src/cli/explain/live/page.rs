@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use drawbridge_policy::csp::{Call as PageCall, Csp, Judgement};
+use drawbridge_policy::csp::{Call as PageCall, Csp, Judgement, without_name};
 use drawbridge_policy::explain::{Answer, PageRequest};
 use drawbridge_policy::origin::Origin;
 use url::Url;
@@ -13,7 +13,6 @@ use url::Url;
 use super::journey::{AGENT, unreachable};
 use super::reach::Reach;
 use super::wire::{Outgoing, exchange};
-use crate::cli::csp::without_name;
 use crate::cli::failure::Failure;
 
 /// Most bytes of a page that are looked at.

@@ -30,6 +30,16 @@ const page = <Path extends string>(path: Path, load: () => Promise<{ default: Re
 
 const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
+/** A page whose view can be linked to: these search parameters are texts. */
+const linkable = <Path extends string, Name extends string>(path: Path, names: Name[], load: () => Promise<{ default: React.ComponentType }>) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    validateSearch: (search: Record<string, unknown>) =>
+      Object.fromEntries(names.map((name) => [name, text(search[name])])) as { [name in Name]?: string },
+    component: lazyRouteComponent(load),
+  });
+
 const explain = createRoute({
   getParentRoute: () => root,
   path: '/explain',
@@ -49,13 +59,13 @@ const routeTree = root.addChildren([
   page('/endpoints', () => import('./pages/endpoints/EndpointsPage')),
   page('/endpoints/new', () => import('./pages/endpoints/NewEndpointPage')),
   page('/endpoints/$projectSlug/$name', () => import('./pages/endpoints/EndpointPage')),
-  page('/keys', () => import('./pages/keys/KeysPage')),
+  linkable('/keys', ['search', 'state', 'endpoint'], () => import('./pages/keys/KeysPage')),
   page('/keys/new', () => import('./pages/keys/NewKeyPage')),
   page('/keys/$id', () => import('./pages/keys/KeyPage')),
   explain,
   page('/refusals', () => import('./pages/refusals/RefusalsPage')),
   page('/playground', () => import('./pages/playground/PlaygroundPage')),
-  page('/audit-log', () => import('./pages/audit/AuditPage')),
+  linkable('/audit-log', ['actor', 'action', 'target', 'since', 'until'], () => import('./pages/audit/AuditPage')),
   page('/nodes', () => import('./pages/nodes/NodesPage')),
   page('/settings', () => import('./pages/settings/SettingsPage')),
 ]);

@@ -296,6 +296,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/nodes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the nodes of this gateway
+         * @description Needs the root key.
+         */
+        get: operations["node.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboard/api/settings": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what this node was configured with, and where each setting was written
+         * @description Needs the root key.
+         */
+        get: operations["settings.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboard/api/csp": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say which Content-Security-Policy lets a page call this gateway, and whether a given one does
+         * @description Needs the scope `endpoints:read`, or the root key.
+         */
+        post: operations["csp.check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1528,6 +1588,173 @@ export interface components {
             /** @description Together they let the call through; empty where nothing is blocked, or where no change of lists can cure it. */
             fixes: components["schemas"]["Fix"][];
         };
+        /**
+         * @description A process that serves the configuration.
+         * @example {
+         *       "object": "node",
+         *       "id": "node_4f7TqZ0aBcDe",
+         *       "name": "gateway-1",
+         *       "version": "0.1.0",
+         *       "started_at": "2026-11-21T12:00:00Z",
+         *       "last_seen_at": "2026-11-21T13:00:00Z",
+         *       "revision": 42,
+         *       "status": "ready",
+         *       "is_self": true,
+         *       "address": "127.0.0.1:8080",
+         *       "admin_address": null,
+         *       "cores": 4,
+         *       "open_connections": 12,
+         *       "open_streams": 3
+         *     }
+         */
+        Node: {
+            /**
+             * @description What this is.
+             * @constant
+             */
+            object: "node";
+            /** @description The same after a restart, and no other node's. */
+            id: string;
+            /** @description What its machine is called. */
+            name: string;
+            /** @description Its release. */
+            version: string;
+            /**
+             * Format: date-time
+             * @description When it started.
+             */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description When it was last known to be there.
+             */
+            last_seen_at: string;
+            /** @description The revision of the configuration that its requests obey. */
+            revision: number;
+            /**
+             * @description `draining`: it is about to stop, and only ends what is under way.
+             * @enum {string}
+             */
+            status: "ready" | "draining";
+            /** @description Whether it is the one that answers. */
+            is_self: boolean;
+            /** @description Where clients connect: `ADDRESS:PORT`. */
+            address: string;
+            /** @description Where management is served, if elsewhere. */
+            admin_address: string | null;
+            /** @description How many cores serve requests. */
+            cores: number;
+            /** @description Client connections that are open. */
+            open_connections: number;
+            /** @description Forwarded requests whose answer has not ended. */
+            open_streams: number;
+        };
+        NodeList: {
+            /** @constant */
+            object: "list";
+            data: components["schemas"]["Node"][];
+            has_more: boolean;
+            /** @description What `after` of the next page is; null on the last one. */
+            next_cursor: string | null;
+        };
+        /**
+         * @description What the node that answers was configured with when it started.
+         * @example {
+         *       "object": "settings",
+         *       "config_file": "/etc/drawbridge.toml",
+         *       "settings": [
+         *         {
+         *           "name": "listen",
+         *           "value": "127.0.0.1:8080",
+         *           "source": "file",
+         *           "summary": "Address and port where clients connect"
+         *         }
+         *       ]
+         *     }
+         */
+        Settings: {
+            /**
+             * @description What this is.
+             * @constant
+             */
+            object: "settings";
+            /** @description The configuration file that was read; null where none was. */
+            config_file: string | null;
+            /** @description Every setting. Secrets are none of them. */
+            settings: {
+                /** @description Its path in the file. */
+                name: string;
+                /** @description What holds; null where nothing does. */
+                value: unknown;
+                /**
+                 * @description Where that was written.
+                 * @enum {string}
+                 */
+                source: "default" | "file" | "environment" | "flag";
+                /** @description What it is. */
+                summary: string;
+            }[];
+        };
+        /**
+         * @description What a page's Content-Security-Policy has to allow.
+         * @example {
+         *       "object": "csp",
+         *       "source": "https://gateway.example.com/proj_4f7TqZ0aBcDe/",
+         *       "policy": "connect-src 'self' https://gateway.example.com/proj_4f7TqZ0aBcDe/",
+         *       "check": {
+         *         "verdict": "blocked",
+         *         "blocks": [
+         *           {
+         *             "policy": 1,
+         *             "directive": "default-src",
+         *             "text": "default-src 'self'",
+         *             "near": [],
+         *             "cure": "connect-src 'self' https://gateway.example.com/proj_4f7TqZ0aBcDe/"
+         *           }
+         *         ],
+         *         "cured": "default-src 'self'; connect-src 'self' https://gateway.example.com/proj_4f7TqZ0aBcDe/",
+         *         "warnings": []
+         *       }
+         *     }
+         */
+        Csp: {
+            /**
+             * @description What this is.
+             * @constant
+             */
+            object: "csp";
+            /** @description The gateway, as it stands in a policy. */
+            source: string;
+            /** @description The directive that lets a page call the gateway, and its own origin. */
+            policy: string;
+            /** @description Whether the policy that was given lets the page call, and what it takes; null where none was. */
+            check: {
+                /** @enum {string} */
+                verdict: "allowed" | "blocked";
+                /** @description The policies that block the call. */
+                blocks: {
+                    /** @description Which policy of the header, from 1. */
+                    policy: number;
+                    /** @description The directive at fault. */
+                    directive: string;
+                    /** @description The directive as it is written. */
+                    text: string;
+                    /** @description Sources that name the gateway's host and miss it all the same. */
+                    near: {
+                        /** @description A source. */
+                        source: string;
+                        /** @description What it has that the gateway has not. */
+                        has: string;
+                    }[];
+                    /** @description The directive to put in its place; to add, where the fallback is at fault. */
+                    cure: string | null;
+                }[];
+                /** @description The whole header with every cure; null where nothing needs one. */
+                cured: string | null;
+                /** @description What browsers ignore in it. */
+                warnings: string[];
+            } | null;
+        };
         ApiKeyCreated: components["schemas"]["ApiKey"] & {
             /** @description What opens the key. Shown this once. */
             token: string;
@@ -1593,6 +1820,21 @@ export interface components {
             /** @description A line as it was copied from a browser's console, or words for it. Only 8 KiB of it are looked at. */
             console?: string;
         } | unknown | unknown;
+        /**
+         * @description What a page is to call, and the policy that it has.
+         * @example {
+         *       "project": "my-project",
+         *       "policy": "default-src 'self'"
+         *     }
+         */
+        CspQuestion: {
+            /** @description Only the endpoints of this project, by their own URLs: its id or slug. Null: all of the gateway. */
+            project?: string | null;
+            /** @description The value of the page's Content-Security-Policy header. */
+            policy?: string | null;
+            /** @description Where the page comes from, which 'self' depends on; null stands for another origin. */
+            page_origin?: string | null;
+        };
         /** @description The smallest change that, with the others of the same answer, lets the call through. */
         Fix: {
             /** @description What it does. */
@@ -3612,6 +3854,150 @@ export interface operations {
                 };
             };
             414: components["responses"]["URITooLong"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "node.list": {
+        parameters: {
+            query?: {
+                /** @description How many resources a page has at most. */
+                limit?: components["parameters"]["query-limit"];
+                /** @description `next_cursor` of the page before. */
+                after?: components["parameters"]["query-after"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the list. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeList"];
+                };
+            };
+            /** @description Bad Request: `conflicting_keys`, `malformed_request`, `upgrade_not_supported` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["URITooLong"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "settings.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description Bad Request: `conflicting_keys`, `malformed_request`, `upgrade_not_supported` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["URITooLong"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "csp.check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CspQuestion"];
+            };
+        };
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Csp"];
+                };
+            };
+            /** @description Bad Request: `conflicting_keys`, `malformed_json`, `malformed_request`, `upgrade_not_supported` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `project_not_found` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["URITooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
             421: components["responses"]["MisdirectedRequest"];
             422: components["responses"]["UnprocessableEntity"];
             429: components["responses"]["TooManyRequests"];

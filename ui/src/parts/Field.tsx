@@ -48,20 +48,22 @@ export function Issues({
 }) {
   if (issues.length === 0) return null;
   return (
-    <ul className={`issues issues-${tone}`} role={tone === 'error' ? 'alert' : 'status'}>
-      {issues.map((issue) => (
-        <li key={`${issue.pointer} ${issue.code}`}>
-          <span>
-            <Prose>{issue.detail}</Prose>
-          </span>
-          {onSuggestion && issue.suggestion !== undefined && (
-            <button type="button" className="button button-small button-plain" onClick={() => onSuggestion(issue)}>
-              Use <code>{typeof issue.suggestion === 'string' ? issue.suggestion : JSON.stringify(issue.suggestion)}</code>
-            </button>
-          )}
-        </li>
-      ))}
-    </ul>
+    <div role={tone === 'error' ? 'alert' : 'status'}>
+      <ul className={`issues issues-${tone}`}>
+        {issues.map((issue) => (
+          <li key={`${issue.pointer} ${issue.code}`}>
+            <span>
+              <Prose>{issue.detail}</Prose>
+            </span>
+            {onSuggestion && issue.suggestion !== undefined && (
+              <button type="button" className="button button-small button-plain" onClick={() => onSuggestion(issue)}>
+                Use <code>{typeof issue.suggestion === 'string' ? issue.suggestion : JSON.stringify(issue.suggestion)}</code>
+              </button>
+            )}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 

@@ -1,5 +1,103 @@
-import { Page } from '../../parts/Page';
+/** The keys of the chosen project, or all; the server searches, filters and pages. */
+import { useInfiniteQuery } from '@tanstack/react-query';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
+import { useState } from 'react';
+import { Button } from '../../parts/Button';
+import { List, Search } from '../../parts/List';
+import { Empty, Page } from '../../parts/Page';
+import { NeedsScope } from '../../session/NeedsScope';
+import { useMay } from '../../session/session';
+import { useProject } from '../../shell/project';
+import { keysQuery, type KeyFilter } from './data';
+import { KeysTable } from './KeysTable';
+
+const route = getRouteApi('/keys');
+const STATES = { active: 'Active', expired: 'Expired', revoked: 'Revoked', exposed: 'Exposed' };
 
 export default function KeysPage() {
-  return <Page title="Keys">{null}</Page>;
+  const mayRead = useMay('keys:read');
+  const mayWrite = useMay('keys:write');
+  return (
+    <Page
+      title="Keys"
+      lead="What a page or a server shows to be let in. Only a hash of each token is kept here."
+      actions={
+        mayWrite && (
+          <Link to="/keys/new" className="button button-primary">
+            Create a key
+          </Link>
+        )
+      }
+    >
+      {mayRead ? <Keys mayWrite={mayWrite} /> : <NeedsScope scope="keys:read" what="the keys" />}
+    </Page>
+  );
+}
+
+function Keys({ mayWrite }: { mayWrite: boolean }) {
+  const project = useProject();
+  const { search, state, endpoint } = route.useSearch();
+  const navigate = useNavigate();
+  const filter: KeyFilter = {
+    ...(project && { project }),
+    ...(search && { search }),
+    ...(state && { state }),
+    ...(endpoint && { endpoint }),
+  };
+  const list = useInfiniteQuery(keysQuery(filter));
+  const set = (change: { search?: string; state?: string; endpoint?: string }) =>
+    void navigate({ to: '/keys', search: (old) => ({ ...old, ...change }), replace: true });
+  const isFiltered = Boolean(search || state || endpoint);
+  const [clearings, setClearings] = useState(0);
+  const clear = () => {
+    setClearings(clearings + 1);
+    set({ search: undefined, state: undefined, endpoint: undefined });
+  };
+  return (
+    <>
+      <div className="filters" role="search" aria-label="Keys" key={clearings}>
+        <Search label="Search by name or id" value={search ?? ''} onChange={(text) => set({ search: text || undefined })} />
+        <Search label="Endpoint" value={endpoint ?? ''} onChange={(text) => set({ endpoint: text || undefined })} />
+        <select className="input" aria-label="Status" value={state ?? ''} onChange={(event) => set({ state: event.target.value || undefined })}>
+          <option value="">Any status</option>
+          {Object.entries(STATES).map(([value, label]) => (
+            <option key={value} value={value}>
+              {label}
+            </option>
+          ))}
+        </select>
+        {isFiltered && <Button onClick={clear}>Clear</Button>}
+      </div>
+      <List list={list} empty={isFiltered ? <NoMatch clear={clear} /> : <NoKeys project={project} mayWrite={mayWrite} />}>
+        {(keys) => <KeysTable keys={keys} hasProject={project !== null} />}
+      </List>
+    </>
+  );
+}
+
+function NoMatch({ clear }: { clear: () => void }) {
+  return (
+    <Empty title="No key is like that">
+      <p>Names and ids are searched for what you type, in upper or lower case; tokens are not kept and cannot be searched.</p>
+      <Button onClick={clear}>Show all keys</Button>
+    </Empty>
+  );
+}
+
+function NoKeys({ project, mayWrite }: { project: string | null; mayWrite: boolean }) {
+  return (
+    <Empty title={project ? `${project} has no keys yet` : 'There are no keys yet'}>
+      <p>
+        A web page needs a publishable key, which may be read by anyone and is good only for the origins that you allow. A server
+        needs a secret one.
+      </p>
+      {mayWrite ? (
+        <Link to="/keys/new" className="button button-primary">
+          Create the first key
+        </Link>
+      ) : (
+        <p>Whoever has a key with the scope keys:write, or the root key, can create one.</p>
+      )}
+    </Empty>
+  );
 }

@@ -142,6 +142,12 @@ impl Call {
         endpoints.is_none_or(|names| names.iter().any(|own| **own == *name))
     }
 
+    /// The names of the endpoints that the calling key may use; `None` where it may use all of its project.
+    pub(crate) fn usable_names(&self) -> Option<Vec<String>> {
+        let endpoints = self.key().and_then(|key| key.endpoints.as_ref());
+        endpoints.map(|names| names.iter().map(|name| name.to_string()).collect())
+    }
+
     /// Whether the caller has a scope beyond its operation's own.
     pub(crate) fn has_scope(&self, scope: Scope) -> bool {
         self.key().is_none_or(|key| key.scopes.contains(scope))

@@ -4,22 +4,30 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use drawbridge_policy::endpoint::is_project_id;
+use drawbridge_policy::issue::Problems;
 use drawbridge_policy::snapshot::Change;
-use drawbridge_store::{EndpointRow, KeyRow, ProjectRow, Write};
+use drawbridge_store::{EndpointFilter, EndpointRow, KeyRow, ProjectRow, Write};
 use serde_json::Value;
 
 use crate::call::{Call, Subject, Writing};
 use crate::conditions::entity_tag;
 use crate::endpoint_document::{Draft, resource};
-use crate::problem::{Fault, Problem};
+use crate::problem::{Fault, Problem, settled};
 use crate::{answer, audit, compiled, destination, projects};
 
 /// `GET /v1/projects/{project}/endpoints`: those that the calling key may use.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let project = projects::find(&call, call.parameter("project")).await?;
-    let page = call.query()?.page()?;
-    let listing = call.store().endpoints(&project.id, &page).await?;
-    let rows = listing.rows.iter().filter(|row| call.may_use(&row.name));
+    let query = call.query()?;
+    let page = query.page()?;
+    let mut problems = Problems::new();
+    let filter = EndpointFilter {
+        names: call.usable_names(),
+        search: query.search(&mut problems),
+    };
+    let filter = settled(Some(filter), problems)?;
+    let listing = call.store().endpoints(&project.id, &filter, &page).await?;
+    let rows = listing.rows.iter();
     let data: Vec<_> = rows.map(|row| show_stored(&project, row)).collect();
     Ok(answer::listed(&data, listing.next_cursor.as_deref()))
 }

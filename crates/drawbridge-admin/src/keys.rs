@@ -13,7 +13,7 @@ use drawbridge_policy::key::Caller;
 use drawbridge_policy::key_config::KeyConfig;
 use drawbridge_policy::snapshot::Change;
 use drawbridge_policy::token::TokenDigest;
-use drawbridge_store::{KeyRow, ProjectRow, TokenRow};
+use drawbridge_store::{KeyFilter, KeyRow, ProjectRow, TokenRow};
 use serde_json::{Map, Value, json};
 
 use crate::call::{Call, Subject, Writing};
@@ -23,16 +23,23 @@ use crate::problem::{Fault, Problem, settled};
 use crate::query::PROJECT;
 use crate::{answer, audit, compiled, projects, random};
 
-/// `GET /v1/api-keys`: of the caller's project, or of all; `?project=` narrows the list to one.
+/// `GET /v1/api-keys`: of the caller's project, or of all, as far as the query does not narrow the list.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let query = call.query()?;
     let page = query.page()?;
-    let project = match query.get(PROJECT) {
-        Some(project) => Some(projects::find(&call, project).await?.id),
-        None => call.key().map(|key| key.project_id.to_string()),
-    };
-    let listing = call.store().keys(project.as_deref(), &page).await?;
     let now = call.now();
+    let mut problems = Problems::new();
+    let mut filter = KeyFilter {
+        project_id: call.key().map(|key| key.project_id.to_string()),
+        search: query.search(&mut problems),
+        endpoint: query.endpoint(&mut problems).map(str::to_owned),
+        state: query.state(&mut problems).map(|state| (state, now)),
+    };
+    settled(Some(()), problems)?;
+    if let Some(project) = query.get(PROJECT) {
+        filter.project_id = Some(projects::find(&call, project).await?.id);
+    }
+    let listing = call.store().keys(&filter, &page).await?;
     let mut data = Vec::with_capacity(listing.rows.len());
     for row in &listing.rows {
         data.push(resource(&slug(&call, row).await?, row, now));

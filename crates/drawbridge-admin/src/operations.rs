@@ -94,7 +94,7 @@ macro_rules! operations {
 /// Every operation of the management API.
 pub static OPERATIONS: &[Operation] = operations![
     "project.list" GET PROJECTS READ_ENDPOINTS => projects::list;
-        List Project [] "List projects: all of them with the root key, else the calling key's own";
+        Search Project [] "List projects: all of them with the root key, else the calling key's own";
     "project.create" POST PROJECTS Needs::Root => projects::create;
         Create Project [SlugTaken IdTaken] "Create a project";
     "project.show" GET PROJECT READ_ENDPOINTS => projects::show;
@@ -104,7 +104,7 @@ pub static OPERATIONS: &[Operation] = operations![
     "project.delete" DELETE PROJECT Needs::Root => projects::delete;
         Delete Project [ProjectNotFound ProjectNotEmpty] "Delete a project without endpoints and unrevoked keys";
     "endpoint.list" GET ENDPOINTS READ_ENDPOINTS => endpoints::list;
-        List Endpoint [ProjectNotFound] "List the endpoints of a project that the calling key may use";
+        Search Endpoint [ProjectNotFound] "List the endpoints of a project that the calling key may use";
     "endpoint.create" POST ENDPOINTS WRITE_ENDPOINTS => endpoints::create;
         Create Endpoint [EndpointNotPermitted ProjectNotFound NameTaken] "Create an endpoint";
     "endpoint.show" GET ENDPOINT READ_ENDPOINTS => endpoints::show;
@@ -120,7 +120,7 @@ pub static OPERATIONS: &[Operation] = operations![
     "endpoint.delete" DELETE OWN_URL WRITE_ENDPOINTS => endpoints::delete;
         Delete Endpoint [EndpointNotPermitted ProjectNotFound EndpointNotFound] "Delete an endpoint by its own URL";
     "key.list" GET KEYS READ_KEYS => keys::list;
-        Filter ApiKey [ProjectNotFound] "List keys: of all projects with the root key, else of the calling key's own";
+        Keys ApiKey [ProjectNotFound] "List keys: of all projects with the root key, else of the calling key's own";
     "key.create" POST KEYS WRITE_KEYS => keys::create;
         Create ApiKey [ExceedsCaller ProjectNotFound TokenTaken] "Create a key; its token is shown once";
     "key.show" GET KEY READ_KEYS => keys::show;

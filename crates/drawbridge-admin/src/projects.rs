@@ -7,7 +7,7 @@ use drawbridge_policy::issue::{ConfigIssue, Problems};
 use drawbridge_policy::key_config::is_display_name;
 use drawbridge_policy::project_settings::ProjectSettings;
 use drawbridge_policy::snapshot::Change;
-use drawbridge_store::{ProjectRow, Write};
+use drawbridge_store::{ProjectFilter, ProjectRow, Write};
 use serde_json::{Value, json};
 
 use crate::call::{Call, Subject};
@@ -20,18 +20,17 @@ const MADE: [&str; 3] = ["object", "created_at", "updated_at"];
 
 /// `GET /v1/projects`
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
-    let page = call.query()?.page()?;
-    let Some(key) = call.key() else {
-        let listing = call.store().projects(&page).await?;
-        let data: Vec<_> = listing.rows.iter().map(resource).collect();
-        return Ok(answer::listed(&data, listing.next_cursor.as_deref()));
+    let query = call.query()?;
+    let page = query.page()?;
+    let mut problems = Problems::new();
+    let filter = ProjectFilter {
+        id: call.key().map(|key| key.project_id.to_string()),
+        search: query.search(&mut problems),
     };
-    let own = match page.after {
-        Some(_) => None,
-        None => call.store().project(&key.project_id).await?,
-    };
-    let data: Vec<_> = own.iter().map(resource).collect();
-    Ok(answer::listed(&data, None))
+    let filter = settled(Some(filter), problems)?;
+    let listing = call.store().projects(&filter, &page).await?;
+    let data: Vec<_> = listing.rows.iter().map(resource).collect();
+    Ok(answer::listed(&data, listing.next_cursor.as_deref()))
 }
 
 /// `GET /v1/projects/{project}`

@@ -3,7 +3,7 @@
 use drawbridge_policy::document::{as_timestamp, nearest};
 use drawbridge_policy::endpoint::is_slug;
 use drawbridge_policy::issue::{ConfigIssue, Problems};
-use drawbridge_store::Page;
+use drawbridge_store::{KeyState, Page};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::Value;
@@ -12,6 +12,8 @@ use crate::problem::{Problem, settled};
 
 pub(crate) const DEFAULT_LIMIT: u32 = 100;
 pub(crate) const GREATEST_LIMIT: u32 = 1000;
+/// Longest text to search for, in characters.
+pub(crate) const LONGEST_SEARCH: usize = 100;
 
 /// How long a page of a list is.
 pub(crate) const LIMIT: &str = "limit";
@@ -19,6 +21,10 @@ pub(crate) const LIMIT: &str = "limit";
 pub(crate) const AFTER: &str = "after";
 /// Which project a list is narrowed to.
 pub(crate) const PROJECT: &str = "project";
+/// What a list is searched for.
+pub(crate) const SEARCH: &str = "search";
+/// Which state of keys a list is narrowed to.
+pub(crate) const STATE: &str = "state";
 /// Who did what the audit log tells of.
 pub(crate) const ACTOR: &str = "actor";
 /// What was done.
@@ -29,7 +35,7 @@ pub(crate) const TARGET: &str = "target";
 pub(crate) const SINCE: &str = "since";
 /// Before when.
 pub(crate) const UNTIL: &str = "until";
-/// At which endpoint.
+/// Which endpoints' name a list is narrowed to.
 pub(crate) const ENDPOINT: &str = "endpoint";
 /// By pages of which origin.
 pub(crate) const ORIGIN: &str = "origin";
@@ -108,6 +114,34 @@ impl Query {
         let detail = "`endpoint` is the name of an endpoint: 1 to 40 of a-z, 0-9 and `-`";
         problems.push(ConfigIssue::new("?endpoint", "bad_slug", detail));
         None
+    }
+
+    /// What to search for: 1 to 100 characters, without control characters.
+    pub(crate) fn search(&self, problems: &mut Problems) -> Option<String> {
+        let text = self.get(SEARCH)?;
+        let is_short = (1..=LONGEST_SEARCH).contains(&text.chars().count());
+        if is_short && !text.contains(char::is_control) {
+            return Some(text.to_owned());
+        }
+        let detail = format!(
+            "`search` has 1 to {LONGEST_SEARCH} characters, none of them a control character"
+        );
+        problems.push(ConfigIssue::new("?search", "bad_search", detail));
+        None
+    }
+
+    /// A state of keys.
+    pub(crate) fn state(&self, problems: &mut Problems) -> Option<KeyState> {
+        let text = self.get(STATE)?;
+        let found = KeyState::ALL.into_iter().find(|state| state.name() == text);
+        if found.is_none() {
+            let names = KeyState::ALL.map(KeyState::name);
+            let detail = format!("`state` is one of {}", names.join(", "));
+            let mut issue = ConfigIssue::new("?state", "unknown_value", detail);
+            issue.suggestion = nearest(text, &names).map(Value::from);
+            problems.push(issue);
+        }
+        found
     }
 
     /// Whether a write is only to be tried.

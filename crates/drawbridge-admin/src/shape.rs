@@ -2,8 +2,8 @@
 //! of it from the one table.
 
 use crate::query::{
-    ACTION, ACTOR, AFTER, DRY_RUN, ENDPOINT, FROM_DAY, LIMIT, ORIGIN, PROJECT, SINCE, TARGET,
-    TO_DAY, UNTIL,
+    ACTION, ACTOR, AFTER, DRY_RUN, ENDPOINT, FROM_DAY, LIMIT, ORIGIN, PROJECT, SEARCH, SINCE,
+    STATE, TARGET, TO_DAY, UNTIL,
 };
 
 /// The kind of thing that an operation is about.
@@ -23,10 +23,10 @@ pub(crate) enum Resource {
 /// What an operation does with its resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
-    /// Answers a page of a list.
-    List,
-    /// The same, narrowed to one project by `?project=`.
-    Filter,
+    /// Answers a page of a list, narrowed by `?search=`.
+    Search,
+    /// The same, narrowed by everything that keys can be narrowed by.
+    Keys,
     /// The same, narrowed by everything that the audit log can be narrowed by.
     Log,
     /// The same, narrowed by everything that refusals can be narrowed by.
@@ -53,8 +53,8 @@ impl Shape {
     /// The query parameters of such an operation; all others are refused.
     pub(crate) fn query(self) -> &'static [&'static str] {
         match self {
-            Self::List => &[LIMIT, AFTER],
-            Self::Filter => &[LIMIT, AFTER, PROJECT],
+            Self::Search => &[LIMIT, AFTER, SEARCH],
+            Self::Keys => &[LIMIT, AFTER, SEARCH, PROJECT, ENDPOINT, STATE],
             Self::Log => &[LIMIT, AFTER, PROJECT, ACTOR, ACTION, TARGET, SINCE, UNTIL],
             Self::Refused => &[LIMIT, AFTER, PROJECT, ENDPOINT, ORIGIN, FROM_DAY, TO_DAY],
             Self::Show | Self::Tell | Self::Ask => &[],

@@ -9,6 +9,7 @@ use crate::column::{from_number, from_time};
 use crate::error::StoreError;
 use crate::key::Place;
 use crate::row::{EndpointRow, KeyRow, ProjectRow};
+use crate::search::{self, OfKey};
 use crate::sql;
 use crate::write::Write;
 
@@ -25,7 +26,8 @@ impl Write {
             .bind(row.settings.to_string())
             .bind(from_number(self.revision()))
             .bind(from_time(row.created_at))
-            .bind(from_time(row.updated_at));
+            .bind(from_time(row.updated_at))
+            .bind(search::of_project(&row.id, &row.slug, &row.name));
         self.change("project", query).await
     }
 
@@ -39,7 +41,8 @@ impl Write {
             .bind(&row.name)
             .bind(row.settings.to_string())
             .bind(from_number(self.revision()))
-            .bind(from_time(row.updated_at));
+            .bind(from_time(row.updated_at))
+            .bind(search::of_project(&row.id, &row.slug, &row.name));
         self.change("project", query).await
     }
 
@@ -69,7 +72,8 @@ impl Write {
             .bind(self.seal_credential(row)?)
             .bind(from_number(self.revision()))
             .bind(from_time(row.created_at))
-            .bind(from_time(row.updated_at));
+            .bind(from_time(row.updated_at))
+            .bind(search::of_endpoint(&row.name, &row.document));
         self.change("endpoint", query).await
     }
 
@@ -84,7 +88,8 @@ impl Write {
             .bind(row.document.to_string())
             .bind(self.seal_credential(row)?)
             .bind(from_number(self.revision()))
-            .bind(from_time(row.updated_at));
+            .bind(from_time(row.updated_at))
+            .bind(search::of_endpoint(&row.name, &row.document));
         self.change("endpoint", query).await
     }
 
@@ -112,6 +117,7 @@ impl Write {
     /// [`StoreError::Unavailable`], or [`StoreError::Conflict`] when its id or a token is taken or there is no such
     /// project.
     pub async fn insert_key(&mut self, row: &KeyRow) -> Result<(), StoreError> {
+        let of_key = OfKey::new(&row.id, &row.document);
         let query = sqlx::query(sql::INSERT_KEY)
             .bind(&row.id)
             .bind(&row.project_id)
@@ -119,7 +125,10 @@ impl Write {
             .bind(row.revoked_at.map(from_time))
             .bind(from_number(self.revision()))
             .bind(from_time(row.created_at))
-            .bind(from_time(row.updated_at));
+            .bind(from_time(row.updated_at))
+            .bind(of_key.search)
+            .bind(of_key.endpoints)
+            .bind(of_key.expires_at);
         self.change("key", query).await?;
         self.insert_tokens(row).await
     }
@@ -129,12 +138,16 @@ impl Write {
     /// # Errors
     /// [`StoreError::Unavailable`], [`StoreError::Missing`], or [`StoreError::Conflict`] when another key has a token.
     pub async fn update_key(&mut self, row: &KeyRow) -> Result<(), StoreError> {
+        let of_key = OfKey::new(&row.id, &row.document);
         let query = sqlx::query(sql::UPDATE_KEY)
             .bind(&row.id)
             .bind(row.document.to_string())
             .bind(row.revoked_at.map(from_time))
             .bind(from_number(self.revision()))
-            .bind(from_time(row.updated_at));
+            .bind(from_time(row.updated_at))
+            .bind(of_key.search)
+            .bind(of_key.endpoints)
+            .bind(of_key.expires_at);
         self.change("key", query).await?;
         self.execute(sqlx::query(sql::DELETE_TOKENS).bind(&row.id))
             .await?;

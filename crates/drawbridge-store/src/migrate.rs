@@ -45,6 +45,11 @@ pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
         "refusals",
         include_str!("../migrations/sqlite/0006_refusals.sql"),
     ),
+    (
+        9,
+        "search",
+        include_str!("../migrations/sqlite/0009_search.sql"),
+    ),
 ];
 
 const COUNT_TABLES: &str =
@@ -218,10 +223,13 @@ pub(crate) mod tests {
         let directory = TempDir::new().unwrap();
         let path = directory.path().join("drawbridge.db");
         let mut connection = migrated(&path).await;
-        sqlx::query("INSERT INTO projects VALUES ('proj_1', 'one', 'One', 1, '', '', '{}')")
-            .execute(&mut connection)
-            .await
-            .unwrap();
+        sqlx::query(
+            "INSERT INTO projects (id, slug, name, revision, created_at, updated_at) \
+                VALUES ('proj_1', 'one', 'One', 1, '', '')",
+        )
+        .execute(&mut connection)
+        .await
+        .unwrap();
         assert!(backups(&directory).is_empty(), "a new database needs none");
 
         // A backup that was cut short before does not stand in the way.

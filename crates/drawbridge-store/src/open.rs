@@ -9,7 +9,7 @@ use crate::data_dir::DataDir;
 use crate::error::StoreError;
 use crate::key::{MasterKey, Place};
 use crate::sqlite::{self, Writer};
-use crate::{data_dir, migrate, sql};
+use crate::{data_dir, migrate, search, sql};
 
 const KEY_CHECK: &[u8] = b"drawbridge";
 const JOURNAL_MODE: &str = "PRAGMA journal_mode";
@@ -35,6 +35,7 @@ pub(crate) async fn open(
     }
     migrate::migrate(&mut writer, &path, migrate::SQLITE).await?;
     check_key(&mut writer, &path, key).await?;
+    search::complete(&mut writer).await?;
 
     let mut anchor = sqlite::reading(&path).connect().await.map_err(failed)?;
     anchor.execute(sql::READ_REVISION).await.map_err(failed)?;

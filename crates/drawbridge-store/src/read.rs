@@ -10,6 +10,7 @@ use crate::column::{Columns, from_number, from_time};
 use crate::error::StoreError;
 use crate::key::{MasterKey, Place};
 use crate::row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};
+use crate::search::{EndpointFilter, KeyFilter, ProjectFilter, between_slashes, having};
 use crate::sql;
 
 pub(crate) type Rows<T> = Result<Vec<T>, StoreError>;
@@ -53,12 +54,15 @@ pub(crate) async fn project(
 
 pub(crate) async fn projects(
     connection: &mut SqliteConnection,
+    filter: &ProjectFilter,
     page: &Page,
 ) -> Result<Listing<ProjectRow>, StoreError> {
     let (created_at, id) = after_creation(page)?;
     let rows = sqlx::query(sql::PROJECTS)
         .bind(created_at)
         .bind(id)
+        .bind(&filter.id)
+        .bind(filter.search.as_deref().map(having))
         .bind(one_more(page))
         .fetch_all(connection)
         .await?;
@@ -86,11 +90,16 @@ pub(crate) async fn endpoints(
     connection: &mut SqliteConnection,
     key: &MasterKey,
     project_id: &str,
+    filter: &EndpointFilter,
     page: &Page,
 ) -> Result<Listing<EndpointRow>, StoreError> {
+    let names = filter.names.as_ref();
+    let names = names.map(|names| between_slashes(names.iter().map(String::as_str)));
     let rows = sqlx::query(sql::ENDPOINTS)
         .bind(project_id)
         .bind(page.after.as_deref().unwrap_or_default())
+        .bind(names)
+        .bind(filter.search.as_deref().map(having))
         .bind(one_more(page))
         .fetch_all(connection)
         .await?;
@@ -111,17 +120,23 @@ pub(crate) async fn key(
 
 pub(crate) async fn keys(
     connection: &mut SqliteConnection,
-    project_id: Option<&str>,
+    filter: &KeyFilter,
     page: &Page,
 ) -> Result<Listing<KeyRow>, StoreError> {
     let (created_at, id) = after_creation(page)?;
-    let query = match project_id {
-        Some(project_id) => sqlx::query(sql::KEYS_OF_PROJECT).bind(project_id),
-        None => sqlx::query(sql::KEYS),
+    let statement = match &filter.project_id {
+        Some(_) => sql::KEYS_OF_PROJECT,
+        None => sql::KEYS,
     };
-    let rows = query
+    let endpoint = filter.endpoint.as_ref();
+    let rows = sqlx::query(statement)
+        .bind(&filter.project_id)
         .bind(created_at)
         .bind(id)
+        .bind(filter.search.as_deref().map(having))
+        .bind(endpoint.map(|name| format!("%/{name}/%")))
+        .bind(filter.state.map(|(state, _)| state.name()))
+        .bind(filter.state.map(|(_, at)| from_time(at)))
         .bind(one_more(page))
         .fetch_all(connection)
         .await?;

@@ -18,6 +18,28 @@ macro_rules! audit_log {
     };
 }
 
+/// A page of keys, oldest first: `$1` and `$4` to `$6` narrow it where they are not null, `$7` is the moment that a state
+/// is about, `$2` and `$3` are where it begins. What `$lead` says is found by an index.
+macro_rules! keys {
+    ($lead:literal) => {
+        concat!(
+            "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
+                k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, \
+                k.exposed_origin, t.digest, t.expires_at FROM (SELECT * FROM api_keys WHERE ",
+            $lead,
+            "($1 IS NULL OR project_id = $1) AND (created_at, id) > ($2, $3) \
+                AND ($4 IS NULL OR search LIKE $4 ESCAPE '\\') \
+                AND ($5 IS NULL OR endpoints IS NULL OR endpoints LIKE $5) \
+                AND ($6 IS NULL OR ($6 = 'revoked' AND revoked_at IS NOT NULL) \
+                    OR ($6 = 'exposed' AND exposed_last_at IS NOT NULL) \
+                    OR ($6 = 'expired' AND revoked_at IS NULL AND expires_at <= $7) \
+                    OR ($6 = 'active' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $7))) \
+                ORDER BY created_at, id LIMIT $8) k \
+                LEFT JOIN key_tokens t ON t.key_id = k.id ORDER BY k.created_at, k.id, t.position"
+        )
+    };
+}
+
 /// Defines the statements, and for the tests a list of all of them.
 macro_rules! statements {
     ($($name:ident = $sql:expr;)+) => {
@@ -38,11 +60,14 @@ statements! {
     PROJECT = "SELECT id, slug, name, settings, revision, created_at, updated_at FROM projects WHERE id = $1 OR slug = $1";
     ALL_PROJECTS = "SELECT id, slug, name, settings, revision, created_at, updated_at FROM projects ORDER BY created_at, id";
     PROJECTS = "SELECT id, slug, name, settings, revision, created_at, updated_at FROM projects \
-        WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3";
-    INSERT_PROJECT = "INSERT INTO projects (id, slug, name, settings, revision, created_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    UPDATE_PROJECT =
-        "UPDATE projects SET name = $2, settings = $3, revision = $4, updated_at = $5 WHERE id = $1";
+        WHERE (created_at, id) > ($1, $2) AND ($3 IS NULL OR id = $3) AND ($4 IS NULL OR search LIKE $4 ESCAPE '\\') \
+        ORDER BY created_at, id LIMIT $5";
+    INSERT_PROJECT = "INSERT INTO projects (id, slug, name, settings, revision, created_at, updated_at, search) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    UPDATE_PROJECT = "UPDATE projects SET name = $2, settings = $3, revision = $4, updated_at = $5, search = $6 \
+        WHERE id = $1";
+    PROJECTS_WITHOUT_SEARCH = "SELECT id, slug, name FROM projects WHERE search IS NULL";
+    SET_PROJECT_SEARCH = "UPDATE projects SET search = $2 WHERE id = $1";
     DELETE_PROJECT = "DELETE FROM projects WHERE id = $1";
 
     ENDPOINT = "SELECT project_id, name, document, credential, sequence, revision, created_at, updated_at \
@@ -50,13 +75,17 @@ statements! {
     ALL_ENDPOINTS = "SELECT project_id, name, document, credential, sequence, revision, created_at, updated_at \
         FROM endpoints ORDER BY sequence";
     ENDPOINTS = "SELECT project_id, name, document, credential, sequence, revision, created_at, updated_at \
-        FROM endpoints WHERE project_id = $1 AND name > $2 ORDER BY name LIMIT $3";
+        FROM endpoints WHERE project_id = $1 AND name > $2 AND ($3 IS NULL OR $3 LIKE '%/' || name || '/%') \
+        AND ($4 IS NULL OR search LIKE $4 ESCAPE '\\') ORDER BY name LIMIT $5";
     COUNT_ENDPOINTS = "SELECT COUNT(*) FROM endpoints WHERE project_id = $1";
     INSERT_ENDPOINT = "INSERT INTO endpoints \
-        (project_id, name, document, credential, revision, created_at, updated_at, sequence) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM endpoints))";
-    UPDATE_ENDPOINT = "UPDATE endpoints SET document = $3, credential = $4, revision = $5, updated_at = $6 \
+        (project_id, name, document, credential, revision, created_at, updated_at, search, sequence) \
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, (SELECT COALESCE(MAX(sequence), 0) + 1 FROM endpoints))";
+    UPDATE_ENDPOINT = "UPDATE endpoints \
+        SET document = $3, credential = $4, revision = $5, updated_at = $6, search = $7 \
         WHERE project_id = $1 AND name = $2";
+    ENDPOINTS_WITHOUT_SEARCH = "SELECT project_id, name, document FROM endpoints WHERE search IS NULL";
+    SET_ENDPOINT_SEARCH = "UPDATE endpoints SET search = $3 WHERE project_id = $1 AND name = $2";
     DELETE_ENDPOINT = "DELETE FROM endpoints WHERE project_id = $1 AND name = $2";
 
     // Keys come with their tokens: a row for each token, one row for a key without any.
@@ -68,21 +97,15 @@ statements! {
         k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, k.exposed_origin, \
         t.digest, t.expires_at FROM api_keys k LEFT JOIN key_tokens t ON t.key_id = k.id \
         ORDER BY k.created_at, k.id, t.position";
-    KEYS = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
-        k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, k.exposed_origin, \
-        t.digest, t.expires_at \
-        FROM (SELECT * FROM api_keys WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3) k \
-        LEFT JOIN key_tokens t ON t.key_id = k.id ORDER BY k.created_at, k.id, t.position";
-    KEYS_OF_PROJECT = "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
-        k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, k.exposed_origin, \
-        t.digest, t.expires_at \
-        FROM (SELECT * FROM api_keys WHERE project_id = $1 AND (created_at, id) > ($2, $3) \
-            ORDER BY created_at, id LIMIT $4) k \
-        LEFT JOIN key_tokens t ON t.key_id = k.id ORDER BY k.created_at, k.id, t.position";
+    KEYS = keys!("");
+    KEYS_OF_PROJECT = keys!("project_id = $1 AND ");
     COUNT_UNREVOKED_KEYS = "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND revoked_at IS NULL";
-    INSERT_KEY = "INSERT INTO api_keys (id, project_id, document, revoked_at, revision, created_at, updated_at) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7)";
-    UPDATE_KEY = "UPDATE api_keys SET document = $2, revoked_at = $3, revision = $4, updated_at = $5 WHERE id = $1";
+    INSERT_KEY = "INSERT INTO api_keys (id, project_id, document, revoked_at, revision, created_at, updated_at, \
+        search, endpoints, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    UPDATE_KEY = "UPDATE api_keys SET document = $2, revoked_at = $3, revision = $4, updated_at = $5, \
+        search = $6, endpoints = $7, expires_at = $8 WHERE id = $1";
+    KEYS_WITHOUT_SEARCH = "SELECT id, document FROM api_keys WHERE search IS NULL";
+    SET_KEY_SEARCH = "UPDATE api_keys SET search = $2, endpoints = $3, expires_at = $4 WHERE id = $1";
     // A use that was seen earlier than one that is known comes too late.
     RECORD_KEY_USE = "UPDATE api_keys SET last_used_at = $2, last_used_ip = $3, last_used_origin = $4 \
         WHERE id = $1 AND (last_used_at IS NULL OR last_used_at < $2)";

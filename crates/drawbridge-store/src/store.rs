@@ -14,6 +14,7 @@ use crate::column::from_time;
 use crate::error::StoreError;
 use crate::key::MasterKey;
 use crate::row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow};
+use crate::search::{EndpointFilter, KeyFilter, ProjectFilter};
 use crate::sqlite::{BEGIN, Writer};
 use crate::write::Write;
 use crate::{open, read, sql};
@@ -62,12 +63,16 @@ impl Store {
         read::project(&mut *self.reader().await?, id_or_slug).await
     }
 
-    /// Projects, oldest first.
+    /// The projects that a filter admits, oldest first.
     ///
     /// # Errors
     /// As [`Store::load`], and [`StoreError::BadCursor`].
-    pub async fn projects(&self, page: &Page) -> Result<Listing<ProjectRow>, StoreError> {
-        read::projects(&mut *self.reader().await?, page).await
+    pub async fn projects(
+        &self,
+        filter: &ProjectFilter,
+        page: &Page,
+    ) -> Result<Listing<ProjectRow>, StoreError> {
+        read::projects(&mut *self.reader().await?, filter, page).await
     }
 
     /// The endpoint of that name in the project of that id.
@@ -82,16 +87,18 @@ impl Store {
         read::endpoint(&mut *self.reader().await?, &self.key, project_id, name).await
     }
 
-    /// The endpoints of the project of that id, by name.
+    /// The endpoints of the project of that id that a filter admits, by name.
     ///
     /// # Errors
     /// As [`Store::load`].
     pub async fn endpoints(
         &self,
         project_id: &str,
+        filter: &EndpointFilter,
         page: &Page,
     ) -> Result<Listing<EndpointRow>, StoreError> {
-        read::endpoints(&mut *self.reader().await?, &self.key, project_id, page).await
+        let mut reader = self.reader().await?;
+        read::endpoints(&mut reader, &self.key, project_id, filter, page).await
     }
 
     /// The key of that id, revoked or not.
@@ -102,16 +109,16 @@ impl Store {
         read::key(&mut *self.reader().await?, id).await
     }
 
-    /// The keys of the project of that id, or of all projects, oldest first, revoked ones too.
+    /// The keys that a filter admits, oldest first.
     ///
     /// # Errors
     /// As [`Store::load`], and [`StoreError::BadCursor`].
     pub async fn keys(
         &self,
-        project_id: Option<&str>,
+        filter: &KeyFilter,
         page: &Page,
     ) -> Result<Listing<KeyRow>, StoreError> {
-        read::keys(&mut *self.reader().await?, project_id, page).await
+        read::keys(&mut *self.reader().await?, filter, page).await
     }
 
     /// The rows of the audit log that a filter admits, newest first.

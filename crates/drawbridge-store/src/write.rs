@@ -16,6 +16,7 @@ use crate::column::{Columns, from_number, from_time};
 use crate::error::StoreError;
 use crate::key::MasterKey;
 use crate::row::{EndpointRow, KeyRow, Page, ProjectRow};
+use crate::search::KeyFilter;
 use crate::sqlite::{BEGIN, Writer};
 use crate::{read, sql};
 
@@ -112,8 +113,12 @@ impl Write {
             limit: u32::MAX,
             after: None,
         };
-        let listing = self
-            .run(async |connection| read::keys(connection, Some(project_id), &everything).await);
+        let filter = KeyFilter {
+            project_id: Some(project_id.to_owned()),
+            ..KeyFilter::default()
+        };
+        let listing =
+            self.run(async |connection| read::keys(connection, &filter, &everything).await);
         Ok(listing.await?.rows)
     }
 

@@ -103,7 +103,7 @@ fn success(operation: &Operation) -> BTreeMap<u16, Value> {
         _ => one,
     };
     let answers: &[(u16, &str, &[&str], Option<&str>)] = match operation.shape {
-        Shape::List | Shape::Filter | Shape::Log | Shape::Refused => {
+        Shape::Search | Shape::Keys | Shape::Log | Shape::Refused => {
             &[(200, "A page of the list.", &[], Some(&list))]
         }
         Shape::Ask | Shape::Tell => &[(200, "The answer.", &[], Some(one))],

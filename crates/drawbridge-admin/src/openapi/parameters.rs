@@ -1,12 +1,13 @@
 //! Parameters: of paths, of queries, and the conditions.
 
+use drawbridge_store::KeyState;
 use serde_json::{Map, Value, json};
 
 use super::refusals::DAY;
-use super::resources::{KEY_ID, PROJECT_ID, SLUG};
+use super::resources::{KEY_ID, PROJECT_ID, SLUG, choice};
 use crate::query::{
     ACTION, ACTOR, AFTER, DEFAULT_LIMIT, DRY_RUN, ENDPOINT, FROM_DAY, GREATEST_LIMIT, LIMIT,
-    ORIGIN, PROJECT, SINCE, TARGET, TO_DAY, UNTIL,
+    LONGEST_SEARCH, ORIGIN, PROJECT, SEARCH, SINCE, STATE, TARGET, TO_DAY, UNTIL,
 };
 use crate::shape::Shape;
 
@@ -26,6 +27,16 @@ pub(super) fn shared() -> Map<String, Value> {
     let flag = json!({"type": "boolean", "default": false});
     let name = || json!({"type": "string"});
     let time = || json!({"type": "string", "format": "date-time"});
+    let search = json!({
+        "type": "string",
+        "minLength": 1,
+        "maxLength": LONGEST_SEARCH,
+        "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$",
+    });
+    let state = choice(&KeyState::ALL.map(KeyState::name));
+    let searched = "Those with this text in them, in whatever case: in slug, name or id of a project; name, models, \
+                    allowed origins or `base_url` of an endpoint; name, id or allowed origins of a key.";
+    let in_state = "Keys in this state only; `exposed` are those that have `exposed`, whatever their `status`.";
     let target = "About this only: the id of a project or key, or `{project_id}/{endpoint}`.";
     let matching = "412 unless the resource has one of these entity tags.";
     let none_match = "304 (on a write 412) if the resource has one of these entity tags.";
@@ -43,7 +54,13 @@ pub(super) fn shared() -> Map<String, Value> {
         query(TARGET, name(), target),
         query(SINCE, time(), "At this time or later."),
         query(UNTIL, time(), "Before this time."),
-        query(ENDPOINT, text(SLUG), "At endpoints of this name only."),
+        query(SEARCH, search, searched),
+        query(STATE, state, in_state),
+        query(
+            ENDPOINT,
+            text(SLUG),
+            "At endpoints of this name only; of keys those that may use them.",
+        ),
         query(
             ORIGIN,
             name(),

@@ -20,6 +20,7 @@ mod endpoints;
 mod explain;
 mod key_uses;
 mod keys;
+mod lists;
 mod metrics;
 mod nodes;
 mod openapi;

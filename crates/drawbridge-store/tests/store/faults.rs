@@ -157,7 +157,7 @@ async fn a_full_disk_undoes_its_write_even_after_kill() {
     serve_if_child().await;
     let test = "faults::a_full_disk_undoes_its_write_even_after_kill";
     let mut tally = Tally::default();
-    for nth in (1..=40).step_by(3) {
+    for nth in (1..=79).step_by(6) {
         for times in ["", "+"] {
             let fault = format!("pwrite64:error=ENOSPC:when={nth}{times}");
             run(test, &opened_before().await, &fault, STOPS, &mut tally).await;

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use drawbridge_store::{MasterKey, Store, StoreError};
+use drawbridge_store::{EndpointFilter, KeyFilter, MasterKey, ProjectFilter, Store, StoreError};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _, SqlSafeStr as _};
 use tempfile::TempDir;
@@ -82,6 +82,30 @@ pub(crate) fn with_first_schema() -> TempDir {
     directory
 }
 
+/// Rows that were written before lists could be searched are found as others are.
+async fn assert_everything_is_found(store: &Store) {
+    let search = |text: &str| Some(text.to_owned());
+    let filter = ProjectFilter {
+        search: search("PROJ_"),
+        ..ProjectFilter::default()
+    };
+    let projects = store.projects(&filter, &EVERYTHING).await.unwrap().rows;
+    let filter = EndpointFilter {
+        search: search("app.example"),
+        ..EndpointFilter::default()
+    };
+    let id = project(1).id;
+    let endpoints = store.endpoints(&id, &filter, &EVERYTHING).await;
+    let filter = KeyFilter {
+        search: search("AK_LIVE_"),
+        endpoint: search("chat"),
+        ..KeyFilter::default()
+    };
+    let keys = store.keys(&filter, &EVERYTHING).await.unwrap().rows;
+    let found = (projects.len(), endpoints.unwrap().rows.len(), keys.len());
+    assert_eq!(found, (4, 2, 1));
+}
+
 #[tokio::test]
 async fn a_database_of_the_first_schema_opens_with_everything_in_it() {
     let directory = with_first_schema();
@@ -93,6 +117,7 @@ async fn a_database_of_the_first_schema_opens_with_everything_in_it() {
     assert_eq!(loaded.endpoints[0], expected);
     assert_eq!(loaded.keys[0].tokens, key(&project(1), 1).tokens);
     assert_chain(&store.audit(&EVERYTHING).await.unwrap().rows);
+    assert_everything_is_found(&store).await;
     change(&store, async |write| {
         write.insert_project(&project(5)).await
     })

@@ -24,7 +24,13 @@ pub(super) struct ProjectArguments {
 #[derive(Subcommand)]
 enum Action {
     /// List the projects
-    List(Paging),
+    List {
+        /// Only those whose slug, name or id has this in it
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        #[command(flatten)]
+        paging: Paging,
+    },
     /// Show one project
     Show {
         /// Slug or id
@@ -89,8 +95,9 @@ impl ProjectArguments {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let session = self.connection.open()?;
         match self.action {
-            Action::List(paging) => {
-                let path = format!("/v1/projects{}", paging.query(&[]));
+            Action::List { search, paging } => {
+                let query = paging.query(&[("search", search.as_deref())]);
+                let path = format!("/v1/projects{query}");
                 session.list("projects", path, HEADINGS, row).await
             }
             Action::Show { project } => {

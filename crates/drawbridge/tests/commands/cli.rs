@@ -291,6 +291,25 @@ fn a_key_shows_its_token_once_and_can_be_revoked() {
         let shown = gateway.done(&line);
         assert!(shown.contains(id) && !shown.contains(token), "{shown}");
     }
+    assert!(
+        gateway
+            .done("key list --search WEB --endpoint e --state active")
+            .contains(id)
+    );
+    let said = gateway.command("key list --state gone");
+    assert!(
+        said.stderr.contains("active, expired, revoked, exposed"),
+        "{said:?}"
+    );
+    for (found, line) in [
+        (1, "endpoint list --project p --search E"),
+        (0, "endpoint list --project p --search absent"),
+        (1, "project list --search P"),
+        (0, "project list --search absent"),
+    ] {
+        let data = gateway.json(line)["data"].clone();
+        assert_eq!(data.as_array().unwrap().len(), found, "{line}");
+    }
     let shown = gateway.done(&format!("key show {id}"));
     let listed = "https://*.example.com, http://localhost:3000";
     assert!(shown.contains(listed), "{shown}");

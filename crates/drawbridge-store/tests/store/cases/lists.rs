@@ -1,6 +1,8 @@
 //! Lists in parts.
 
-use drawbridge_store::{AuditFilter, Listing, Page, Store, StoreError};
+use drawbridge_store::{
+    AuditFilter, EndpointFilter, KeyFilter, Listing, Page, ProjectFilter, Store, StoreError,
+};
 
 use crate::sample::{change, endpoint, key, project};
 
@@ -54,19 +56,23 @@ pub(crate) async fn every_page_size_gives_every_row_once_in_order(store: Store) 
     for limit in [1, 2, 3, 6, 7, 8, 14, 1000] {
         let read = collect(
             limit,
-            async |page| store.projects(&page).await,
+            async |page| store.projects(&ProjectFilter::default(), &page).await,
             |row| row.id,
         )
         .await;
         assert_eq!(read, projects, "limit {limit}");
         let read = collect(
             limit,
-            async |page| store.keys(None, &page).await,
+            async |page| store.keys(&KeyFilter::default(), &page).await,
             |row| row.id,
         )
         .await;
         assert_eq!(read, keys, "limit {limit}");
-        let endpoints = async |page| store.endpoints(&project(1).id, &page).await;
+        let endpoints = async |page| {
+            store
+                .endpoints(&project(1).id, &EndpointFilter::default(), &page)
+                .await
+        };
         let read = collect(limit, endpoints, |row| row.name).await;
         assert_eq!(read, ["a", "b", "c", "d", "e", "f", "g"], "limit {limit}");
         let read = collect(
@@ -78,10 +84,13 @@ pub(crate) async fn every_page_size_gives_every_row_once_in_order(store: Store) 
         assert_eq!(read, ["1"], "limit {limit}");
     }
     let listing = store
-        .projects(&Page {
-            limit: 0,
-            after: None,
-        })
+        .projects(
+            &ProjectFilter::default(),
+            &Page {
+                limit: 0,
+                after: None,
+            },
+        )
         .await
         .unwrap();
     assert_eq!((listing.rows.len(), listing.has_more), (1, true));
@@ -90,7 +99,11 @@ pub(crate) async fn every_page_size_gives_every_row_once_in_order(store: Store) 
 pub(crate) async fn keys_can_be_listed_for_one_project(store: Store) {
     fill(&store).await;
     for limit in [1, 2, 3] {
-        let keys = async |page| store.keys(Some(&project(3).id), &page).await;
+        let filter = KeyFilter {
+            project_id: Some(project(3).id),
+            ..KeyFilter::default()
+        };
+        let keys = async |page| store.keys(&filter, &page).await;
         let read = collect(limit, keys, |row| row.id).await;
         assert_eq!(read, ["ak_live_000003", "ak_live_000103"]);
     }
@@ -103,7 +116,7 @@ pub(crate) async fn a_cursor_outlives_its_row(store: Store) {
         after: None,
     };
     let after = store
-        .endpoints(&project(1).id, &page)
+        .endpoints(&project(1).id, &EndpointFilter::default(), &page)
         .await
         .unwrap()
         .next_cursor;
@@ -113,7 +126,11 @@ pub(crate) async fn a_cursor_outlives_its_row(store: Store) {
     .await
     .unwrap();
     let rest = store
-        .endpoints(&project(1).id, &Page { limit: 1, after })
+        .endpoints(
+            &project(1).id,
+            &EndpointFilter::default(),
+            &Page { limit: 1, after },
+        )
         .await
         .unwrap();
     assert_eq!(rest.rows[0].name, "c");
@@ -126,11 +143,17 @@ pub(crate) async fn a_cursor_that_was_never_given_out_is_refused(store: Store) {
             after: Some(cursor.to_owned()),
         };
         assert!(
-            matches!(store.projects(&page).await, Err(StoreError::BadCursor(_))),
+            matches!(
+                store.projects(&ProjectFilter::default(), &page).await,
+                Err(StoreError::BadCursor(_))
+            ),
             "{cursor}"
         );
         assert!(
-            matches!(store.keys(None, &page).await, Err(StoreError::BadCursor(_))),
+            matches!(
+                store.keys(&KeyFilter::default(), &page).await,
+                Err(StoreError::BadCursor(_))
+            ),
             "{cursor}"
         );
         assert!(

@@ -2,7 +2,7 @@
 
 use drawbridge_policy::key_use::{KeyUse, Sighting};
 use drawbridge_policy::token::TokenDigest;
-use drawbridge_store::{KeyRow, Store, TokenRow};
+use drawbridge_store::{EndpointFilter, KeyFilter, KeyRow, ProjectFilter, Store, TokenRow};
 use serde_json::json;
 
 use crate::sample::{EVERYTHING, change, endpoint, entry, key, moment, project};
@@ -83,7 +83,11 @@ pub(crate) async fn what_is_inserted_reads_back_exactly_everywhere(store: Store)
         Some(&project)
     );
     assert_eq!(
-        store.projects(&EVERYTHING).await.unwrap().rows,
+        store
+            .projects(&ProjectFilter::default(), &EVERYTHING)
+            .await
+            .unwrap()
+            .rows,
         [project.clone()]
     );
     assert_eq!(
@@ -92,7 +96,7 @@ pub(crate) async fn what_is_inserted_reads_back_exactly_everywhere(store: Store)
     );
     assert_eq!(
         store
-            .endpoints(&project.id, &EVERYTHING)
+            .endpoints(&project.id, &EndpointFilter::default(), &EVERYTHING)
             .await
             .unwrap()
             .rows,
@@ -100,7 +104,11 @@ pub(crate) async fn what_is_inserted_reads_back_exactly_everywhere(store: Store)
     );
     assert_eq!(store.key(&key.id).await.unwrap().as_ref(), Some(&key));
     assert_eq!(
-        store.keys(None, &EVERYTHING).await.unwrap().rows,
+        store
+            .keys(&KeyFilter::default(), &EVERYTHING)
+            .await
+            .unwrap()
+            .rows,
         [key.clone(), ended.clone()]
     );
     let loaded = store.load().await.unwrap();
@@ -116,7 +124,7 @@ pub(crate) async fn what_is_absent_is_none(store: Store) {
     assert_eq!(store.key("ak_live_absent").await.unwrap(), None);
     assert!(
         store
-            .endpoints("proj_absent", &EVERYTHING)
+            .endpoints("proj_absent", &EndpointFilter::default(), &EVERYTHING)
             .await
             .unwrap()
             .rows

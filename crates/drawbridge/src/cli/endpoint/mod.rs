@@ -42,6 +42,9 @@ enum Action {
     List {
         #[command(flatten)]
         place: Place,
+        /// Only those whose name, models, allowed origins or upstream's URL have this in them
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
         #[command(flatten)]
         paging: Paging,
     },
@@ -136,8 +139,13 @@ impl EndpointArguments {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let session = self.connection.open()?;
         match self.action {
-            Action::List { place, paging } => {
-                let path = format!("{}{}", list_path(&place.project), paging.query(&[]));
+            Action::List {
+                place,
+                search,
+                paging,
+            } => {
+                let query = paging.query(&[("search", search.as_deref())]);
+                let path = format!("{}{query}", list_path(&place.project));
                 let row = |endpoint: &Value| row(&session, endpoint);
                 session.list("endpoints", path, HEADINGS, row).await
             }

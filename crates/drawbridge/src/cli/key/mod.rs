@@ -53,6 +53,15 @@ enum Action {
             hide_env_values = true
         )]
         project: Option<String>,
+        /// Only those whose name, id or allowed origins have this in them
+        #[arg(long, value_name = "TEXT")]
+        search: Option<String>,
+        /// Only those that may use endpoints of this name
+        #[arg(long, value_name = "NAME")]
+        endpoint: Option<String>,
+        /// Only those that are active, expired, revoked or exposed
+        #[arg(long, value_name = "STATE")]
+        state: Option<String>,
         #[command(flatten)]
         paging: Paging,
     },
@@ -267,8 +276,19 @@ impl KeyArguments {
     pub(super) async fn run(self) -> Result<(), Failure> {
         let session = self.connection.open()?;
         match self.action {
-            Action::List { project, paging } => {
-                let query = paging.query(&[("project", project.as_deref())]);
+            Action::List {
+                project,
+                search,
+                endpoint,
+                state,
+                paging,
+            } => {
+                let query = paging.query(&[
+                    ("project", project.as_deref()),
+                    ("search", search.as_deref()),
+                    ("endpoint", endpoint.as_deref()),
+                    ("state", state.as_deref()),
+                ]);
                 session
                     .list("keys", format!("/v1/api-keys{query}"), HEADINGS, row)
                     .await

@@ -72,6 +72,11 @@ export class Management {
     return this.#send('PATCH', path, patch);
   }
 
+  /** @param {string} path of a resource or list */
+  get(path) {
+    return this.#send('GET', path);
+  }
+
   async #send(method, path, document) {
     const headers = { authorization: `Bearer ${this.#key}`, 'content-type': 'application/json' };
     // Not fetch, which cannot be told of an authority.

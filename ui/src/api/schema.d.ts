@@ -2069,7 +2069,11 @@ export interface components {
         "query-since": string;
         /** @description Before this time. */
         "query-until": string;
-        /** @description At endpoints of this name only. */
+        /** @description Those with this text in them, in whatever case: in slug, name or id of a project; name, models, allowed origins or `base_url` of an endpoint; name, id or allowed origins of a key. */
+        "query-search": string;
+        /** @description Keys in this state only; `exposed` are those that have `exposed`, whatever their `status`. */
+        "query-state": "active" | "expired" | "revoked" | "exposed";
+        /** @description At endpoints of this name only; of keys those that may use them. */
         "query-endpoint": string;
         /** @description By pages of this origin only, as it was sent. */
         "query-origin": string;
@@ -2107,6 +2111,8 @@ export interface operations {
                 limit?: components["parameters"]["query-limit"];
                 /** @description `next_cursor` of the page before. */
                 after?: components["parameters"]["query-after"];
+                /** @description Those with this text in them, in whatever case: in slug, name or id of a project; name, models, allowed origins or `base_url` of an endpoint; name, id or allowed origins of a key. */
+                search?: components["parameters"]["query-search"];
             };
             header?: never;
             path?: never;
@@ -2447,6 +2453,8 @@ export interface operations {
                 limit?: components["parameters"]["query-limit"];
                 /** @description `next_cursor` of the page before. */
                 after?: components["parameters"]["query-after"];
+                /** @description Those with this text in them, in whatever case: in slug, name or id of a project; name, models, allowed origins or `base_url` of an endpoint; name, id or allowed origins of a key. */
+                search?: components["parameters"]["query-search"];
             };
             header?: never;
             path: {
@@ -3099,8 +3107,14 @@ export interface operations {
                 limit?: components["parameters"]["query-limit"];
                 /** @description `next_cursor` of the page before. */
                 after?: components["parameters"]["query-after"];
+                /** @description Those with this text in them, in whatever case: in slug, name or id of a project; name, models, allowed origins or `base_url` of an endpoint; name, id or allowed origins of a key. */
+                search?: components["parameters"]["query-search"];
                 /** @description Of this project only. */
                 project?: components["parameters"]["query-project"];
+                /** @description At endpoints of this name only; of keys those that may use them. */
+                endpoint?: components["parameters"]["query-endpoint"];
+                /** @description Keys in this state only; `exposed` are those that have `exposed`, whatever their `status`. */
+                state?: components["parameters"]["query-state"];
             };
             header?: never;
             path?: never;
@@ -3662,7 +3676,7 @@ export interface operations {
                 after?: components["parameters"]["query-after"];
                 /** @description Of this project only. */
                 project?: components["parameters"]["query-project"];
-                /** @description At endpoints of this name only. */
+                /** @description At endpoints of this name only; of keys those that may use them. */
                 endpoint?: components["parameters"]["query-endpoint"];
                 /** @description By pages of this origin only, as it was sent. */
                 origin?: components["parameters"]["query-origin"];

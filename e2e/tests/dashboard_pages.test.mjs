@@ -1,0 +1,133 @@
+/** Every page of the dashboard: clean under its own policy, usable by everybody, from narrow to wide, in the light and in the dark. */
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { inEachBrowser } from '../lib/browser.mjs';
+import { Dashboard, NARROW, WIDE } from '../lib/dashboard.mjs';
+import { startGateway } from '../lib/gateway.mjs';
+import { startRecorder } from '../lib/upstream.mjs';
+
+/** With something on each page, the way it looks after a while. */
+const PAGES = [
+  { name: 'overview', path: '/', says: 'Decisions by CORS' },
+  { name: 'endpoints', path: '/endpoints?project=shop', says: 'chat' },
+  { name: 'new-endpoint', path: '/endpoints/new?project=shop', says: 'Name' },
+  { name: 'endpoint', path: '/endpoints/shop/chat', says: 'https://app.example.com' },
+  { name: 'keys', path: '/keys?project=shop', says: 'web page' },
+  { name: 'new-key', path: '/keys/new?project=shop', says: 'publishable' },
+  { name: 'key', path: (seen) => `/keys/${seen.key.id}`, says: 'web page' },
+  { name: 'explain', path: '/explain?project=shop&endpoint=chat', says: 'Describe the call' },
+  { name: 'refusals', path: '/refusals', says: 'https://staging.example.com' },
+  { name: 'playground', path: '/playground?project=shop', says: 'Origin of the page' },
+  { name: 'audit-log', path: '/audit-log', says: 'endpoint.create' },
+  { name: 'nodes', path: '/nodes', says: 'ready' },
+  { name: 'settings', path: '/settings?project=shop', says: 'listen' },
+];
+
+describe('the dashboard', () => {
+  let gateway;
+  const seen = {};
+
+  before(async () => {
+    const upstream = await startRecorder();
+    gateway = await startGateway();
+    const project = await gateway.manage.createProject('shop');
+    await gateway.manage.createProject('empty');
+    const endpoint = await gateway.manage.createEndpoint('shop', {
+      name: 'chat',
+      upstream: { base_url: upstream.baseUrl },
+      cors: { allowedOrigins: ['https://app.example.com'] },
+    });
+    seen.key = await gateway.manage.createKey({ project: 'shop', kind: 'publishable', name: 'web page' });
+    const call = (origin) =>
+      fetch(`${gateway.url}/${project.id}/chat/v1/chat/completions`, {
+        method: 'POST',
+        headers: { origin, authorization: `Bearer ${seen.key.token}`, 'content-type': 'application/json' },
+        body: '{"model":"any"}',
+      });
+    assert.equal((await call('https://app.example.com')).status, 200, endpoint.url);
+    assert.equal((await call('https://staging.example.com')).status, 403);
+  });
+
+  inEachBrowser('signed in', (browser) => {
+    let dashboard;
+
+    before(async () => {
+      dashboard = await Dashboard.open(browser(), gateway.url);
+      await dashboard.signIn(gateway.rootKey);
+    });
+
+    for (const { name, path, says } of PAGES) {
+      it(`shows ${name}`, async () => {
+        await dashboard.visit(typeof path === 'function' ? path(seen) : path);
+        await dashboard.says(says);
+        for (const theme of ['light', 'dark']) {
+          await dashboard.wear(theme);
+          assert.deepEqual(await dashboard.accessibilityProblems(), [], theme);
+          for (const [width, viewport] of Object.entries({ wide: WIDE, narrow: NARROW })) {
+            await dashboard.page.setViewport(viewport);
+            const overhang = await dashboard.page.evaluate(
+              () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+            );
+            assert.equal(overhang, 0, `${width}: nothing to scroll sideways`);
+            await dashboard.screenshot(`${name}-${width}-${theme}`);
+          }
+          await dashboard.page.setViewport(WIDE);
+        }
+        await dashboard.isClean();
+      });
+    }
+
+    it('says what to do next where there is nothing yet', async () => {
+      for (const [path, says] of [
+        ['/endpoints?project=empty', /endpoint/i],
+        ['/keys?project=empty', /key/i],
+        ['/refusals?project=empty', 'No page was refused'],
+      ]) {
+        await dashboard.visit(path);
+        await dashboard.page.waitForSelector('.empty');
+        await dashboard.says(says);
+        assert.deepEqual(await dashboard.accessibilityProblems(), [], path);
+        await dashboard.screenshot(`empty-${path.slice(1, path.indexOf('?'))}`);
+      }
+    });
+
+    it('says that there is no such page', async () => {
+      await dashboard.page.goto(`${gateway.url}/dashboard/no-such-page`);
+      await dashboard.says('There is no such page');
+    });
+
+    it('loads little script, and nothing moves while it loads', async () => {
+      const fresh = await Dashboard.open(browser(), gateway.url);
+      await fresh.page.setCookie(...(await dashboard.page.cookies()));
+      await fresh.page.evaluateOnNewDocument(() => {
+        globalThis.shift = 0;
+        // Chromium alone measures it.
+        if (!PerformanceObserver.supportedEntryTypes.includes('layout-shift')) return;
+        new PerformanceObserver((list) => {
+          for (const entry of list.getEntries()) globalThis.shift += entry.value;
+        }).observe({ type: 'layout-shift', buffered: true });
+      });
+      await fresh.visit('/');
+      await fresh.page.waitForSelector('.uplot');
+      const { bytes, shift } = await fresh.page.evaluate(() => ({
+        shift: globalThis.shift,
+        bytes: performance
+          .getEntriesByType('resource')
+          .filter(({ name }) => name.endsWith('.js'))
+          .reduce((sum, { encodedBodySize }) => sum + encodedBodySize, 0),
+      }));
+      assert.ok(bytes > 50_000 && bytes < 200_000, `${bytes} bytes of compressed script`);
+      assert.ok(shift < 0.02, `layout shift ${shift}`);
+      await fresh.close();
+    });
+
+    it('can be gone around by keyboard alone', async () => {
+      await dashboard.visit('/');
+      await dashboard.page.keyboard.press('Tab');
+      const first = await dashboard.page.evaluate(() => document.activeElement?.textContent);
+      assert.equal(first, 'Skip to the content');
+      await dashboard.page.keyboard.press('Enter');
+      assert.equal(await dashboard.page.evaluate(() => document.activeElement?.id), 'content');
+    });
+  });
+});

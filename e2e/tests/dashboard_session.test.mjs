@@ -1,0 +1,97 @@
+/** Signing in and out: the key is sent once and kept nowhere, and the session ends with it. */
+import assert from 'node:assert/strict';
+import { before, describe, it } from 'node:test';
+import { inEachBrowser } from '../lib/browser.mjs';
+import { Dashboard } from '../lib/dashboard.mjs';
+import { startGateway } from '../lib/gateway.mjs';
+import { startSite } from '../lib/pages.mjs';
+
+const SCOPES = ['endpoints:read', 'endpoints:write', 'keys:read', 'keys:write', 'audit:read'];
+
+describe('a session of the dashboard', () => {
+  let gateway;
+  let site;
+
+  before(async () => {
+    gateway = await startGateway();
+    site = await startSite('127.0.0.1');
+    await gateway.manage.createProject('shop');
+  });
+
+  inEachBrowser('in the browser', (browser) => {
+    it('begins with a good key only, which stays nowhere in the page', async () => {
+      const dashboard = await Dashboard.open(browser(), gateway.url);
+      await dashboard.page.goto(`${gateway.url}/dashboard/`);
+      await dashboard.fill('Management key', 'dbr_sk_live_no_such_key');
+      await dashboard.press('Sign in');
+      await dashboard.page.waitForSelector('[role="alert"]');
+      await dashboard.screenshot('sign-in-refused');
+      assert.deepEqual(await dashboard.accessibilityProblems(), []);
+      await dashboard.signIn(gateway.rootKey);
+      await dashboard.settled();
+      const kept = await dashboard.page.evaluate(() =>
+        JSON.stringify([document.cookie, { ...localStorage }, { ...sessionStorage }, document.documentElement.outerHTML, history.state]),
+      );
+      assert.ok(!kept.includes(gateway.rootKey), 'the key is nowhere in the page');
+      assert.ok(!kept.includes('drawbridge_session'), 'scripts cannot read the cookie');
+      await dashboard.page.reload();
+      await dashboard.page.waitForSelector('.shell');
+      await dashboard.isClean();
+      await dashboard.close();
+    });
+
+    it('ends at sign-out, here and everywhere', async () => {
+      const [one, other] = [await Dashboard.open(browser(), gateway.url), await Dashboard.open(browser(), gateway.url)];
+      await one.signIn(gateway.rootKey);
+      await other.signIn(gateway.rootKey);
+      await one.press('Root key');
+      await one.press('Sign out everywhere', 'menuitem');
+      await one.says('Sign in to Drawbridge');
+      await other.page.reload();
+      await other.says('Sign in to Drawbridge');
+      await one.close();
+      await other.close();
+    });
+
+    it('ends when its key is revoked', async () => {
+      const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'operator', scopes: SCOPES });
+      const dashboard = await Dashboard.open(browser(), gateway.url);
+      await dashboard.signIn(key.token);
+      await dashboard.says('operator');
+      await gateway.manage.revokeKey(key.id);
+      await dashboard.page.reload();
+      await dashboard.says('Sign in to Drawbridge');
+      await dashboard.close();
+    });
+
+    it('offers a key only what it may do', async () => {
+      const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'reader', scopes: ['endpoints:read'] });
+      const dashboard = await Dashboard.open(browser(), gateway.url);
+      await dashboard.signIn(key.token);
+      await dashboard.visit('/audit-log');
+      await dashboard.says('audit:read');
+      await dashboard.close();
+    });
+
+    it('cannot be used by a page of another origin', async () => {
+      const dashboard = await Dashboard.open(browser(), gateway.url);
+      await dashboard.signIn(gateway.rootKey);
+      // Of the same site as the gateway, so that the browser would send a cookie that is SameSite=Strict.
+      await dashboard.page.goto(site);
+      const outcome = await dashboard.page.evaluate(async (url) => {
+        const read = await fetch(`${url}/v1/projects`, { credentials: 'include' }).then(() => 'read', String);
+        await fetch(`${url}/v1/projects`, {
+          method: 'POST',
+          mode: 'no-cors',
+          credentials: 'include',
+          body: '{"slug":"forged"}',
+        });
+        return read;
+      }, gateway.url);
+      assert.match(outcome, /TypeError/);
+      const { data } = await gateway.manage.get('/v1/projects');
+      assert.deepEqual(data.map(({ slug }) => slug), ['shop']);
+      await dashboard.close();
+    });
+  });
+});

@@ -1,6 +1,6 @@
 /** Chooses an endpoint by name, among those of a project that the server finds. */
 import { useQuery } from '@tanstack/react-query';
-import { useId } from 'react';
+import { useDeferredValue, useId } from 'react';
 import { answer, api } from '../api/client';
 import { useProject, useProjects } from '../shell/project';
 import type { Issue } from '../api/types';
@@ -26,12 +26,17 @@ export function useChosen(endpoint = ''): Chosen {
   return { project: project ?? (projects.length === 1 ? (projects[0]?.slug ?? '') : ''), endpoint };
 }
 
-export function useEndpointNames(project: string): string[] {
+/** Names to choose from: of all endpoints of the project, those that have what was typed in them. */
+export function useEndpointNames(project: string, typed: string): string[] {
+  const search = useDeferredValue(typed.trim().slice(0, 100));
   const { data } = useQuery({
-    queryKey: ['endpoint-names', project],
-    queryFn: () =>
-      answer(api.GET('/v1/projects/{project}/endpoints', { params: { path: { project }, query: { limit: 200 } } })),
+    queryKey: ['endpoint-names', project, search],
+    queryFn: () => {
+      const query = { limit: 50, ...(search && { search }) };
+      return answer(api.GET('/v1/projects/{project}/endpoints', { params: { path: { project }, query } }));
+    },
     enabled: project !== '',
+    placeholderData: (before) => before,
   });
   return data?.data.map(({ name }) => name) ?? [];
 }
@@ -41,7 +46,7 @@ export function EndpointPicker({ value, onChange, issues, isOptional = false }: 
   const fixed = useProject();
   const { data } = useProjects();
   const projects = data?.pages.flatMap((page) => page.data) ?? [];
-  const names = useEndpointNames(value.project);
+  const names = useEndpointNames(value.project, value.endpoint);
   return (
     <div className="form-row">
       {fixed === null && (

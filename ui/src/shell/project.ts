@@ -8,7 +8,7 @@ export const projectsQuery = (search: string) =>
   infiniteQueryOptions({
     queryKey: ['projects', search],
     queryFn: ({ pageParam }) =>
-      answer(api.GET('/v1/projects', { params: { query: { limit: 100, ...(pageParam && { after: pageParam }) } } })),
+      answer(api.GET('/v1/projects', { params: { query: { limit: 1000, ...(search && { search }), ...(pageParam && { after: pageParam }) } } })),
     initialPageParam: '',
     getNextPageParam: (page) => page.next_cursor ?? undefined,
   });

@@ -111,6 +111,11 @@ fn rehearsed(resource: &Value) -> Response {
     unstored(json_answer(StatusCode::OK, resource, []))
 }
 
+/// 201 with what was made and stands nowhere, for nobody's cache.
+pub(crate) fn made(answer: &Value) -> Response {
+    unstored(json_answer(StatusCode::CREATED, answer, []))
+}
+
 /// 200 with what is true now, and for nobody's cache.
 pub(crate) fn said(answer: &Value) -> Response {
     unstored(json_answer(StatusCode::OK, answer, []))

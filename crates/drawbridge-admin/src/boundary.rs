@@ -1,6 +1,7 @@
 //! What stands before every operation: the request's `Host`, its `Origin`, and the key that it presents.
 //!
-//! Management is never cross-origin. A key must never be taken from anywhere but the three header fields.
+//! Management is never cross-origin. A key must never be taken from anywhere but the three header fields; beside one, a
+//! session's cookie must never count.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -11,10 +12,12 @@ use drawbridge_policy::key::{Caller, KeyKind};
 use drawbridge_policy::network::NetworkSet;
 use drawbridge_policy::token::{self, TokenDigest};
 use http::header::{ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HOST, ORIGIN};
+use http::request::Parts;
 use http::{HeaderMap, Method, StatusCode};
 
 use crate::answer::CalledBy;
 use crate::problem::{Fault, Problem};
+use crate::session::{self, Session};
 use crate::{AdminState, ClientAddress, key_uses};
 
 /// Who called, and by which token.
@@ -22,6 +25,8 @@ use crate::{AdminState, ClientAddress, key_uses};
 pub(crate) struct Identity {
     pub(crate) caller: Caller,
     pub(crate) digest: TokenDigest,
+    /// The session that stands for the token.
+    pub(crate) session: Option<Session>,
 }
 
 /// Lets a request pass on, or answers it: 421, a preflight's 204, 403 foreign origin.
@@ -46,21 +51,23 @@ pub(crate) async fn pass(
 /// one that may not be used from there.
 pub(crate) async fn identify(
     State(state): State<AdminState>,
-    mut request: Request,
+    request: Request,
     next: Next,
 ) -> Response {
-    let identity = match authenticate(&state, request.headers()) {
+    let (mut parts, body) = request.into_parts();
+    let mut identity = match authenticate(&state, &parts).await {
         Ok(identity) => identity,
         Err(problem) => return problem.into_response(),
     };
     let called_by = CalledBy(identity.caller.clone());
-    let client = request.extensions().get().map(|ClientAddress(ip)| *ip);
-    key_uses::note(&state, &identity.caller, client, request.headers());
-    let checked = check_key(&identity.caller, &request);
-    let mut response = match checked {
+    note_use(&state, &identity, &parts);
+    let mut response = match check_key(&identity, &parts) {
         Ok(()) => {
-            request.extensions_mut().insert(identity);
-            next.run(request).await
+            if let Some(session) = &mut identity.session {
+                session::note(&state, session).await;
+            }
+            parts.extensions.insert(identity);
+            next.run(Request::from_parts(parts, body)).await
         }
         Err(problem) => problem.into_response(),
     };
@@ -105,36 +112,52 @@ fn check_origin(state: &AdminState, headers: &HeaderMap) -> Result<(), Problem> 
     Err(Problem::new(Fault::OriginNotAllowed, detail))
 }
 
-fn authenticate(state: &AdminState, headers: &HeaderMap) -> Result<Identity, Problem> {
+async fn authenticate(state: &AdminState, parts: &Parts) -> Result<Identity, Problem> {
+    let headers = &parts.headers;
     let lines = |name: &'static str| headers.get_all(name).iter().map(|value| value.as_bytes());
     let authorization = headers
         .get_all(AUTHORIZATION)
         .iter()
         .map(|value| value.as_bytes());
     let api_keys = lines("x-api-key").chain(lines("x-goog-api-key"));
-    let token = token::presented(authorization, api_keys).map_err(Problem::denied)?;
+    let token = match token::presented(authorization, api_keys) {
+        Err(Denial::MissingKey) => {
+            let identity = session::authenticate(state, parts).await?;
+            return identity.ok_or_else(|| Problem::denied(Denial::MissingKey));
+        }
+        presented => presented.map_err(Problem::denied)?,
+    };
     let caller = state.live.load().authenticate(token, (state.clock)());
     Ok(Identity {
         caller: caller.map_err(Problem::denied)?,
         digest: TokenDigest::of(token),
+        session: None,
     })
 }
 
-/// The key's own restrictions, which hold here as on the data plane.
-fn check_key(caller: &Caller, request: &Request) -> Result<(), Problem> {
-    let Caller::Key(key) = caller else {
+/// Notes that the key was used, by itself or in a session.
+pub(crate) fn note_use(state: &AdminState, identity: &Identity, parts: &Parts) {
+    let client = parts.extensions.get().map(|ClientAddress(ip)| *ip);
+    key_uses::note(state, &identity.caller, client, &parts.headers);
+}
+
+/// The key's own restrictions, which hold here as on the data plane, and in its sessions.
+pub(crate) fn check_key(identity: &Identity, parts: &Parts) -> Result<(), Problem> {
+    let Caller::Key(key) = &identity.caller else {
         return Ok(());
     };
     if key.kind == KeyKind::Publishable {
         return Err(Problem::denied(Denial::RouteNotPermitted));
     }
-    let client = request.extensions().get::<ClientAddress>();
+    let client = parts.extensions.get::<ClientAddress>();
     let is_inside =
         |networks: &NetworkSet| client.is_some_and(|client| networks.contains(client.0));
     if !key.allowed_ips.as_ref().is_none_or(is_inside) {
         return Err(Problem::denied(Denial::KeyIpNotAllowed));
     }
-    if key.require_origin && !request.headers().contains_key(ORIGIN) {
+    // Browsers leave it out of a page's reads of its own origin, which a session has proved.
+    let has_origin = identity.session.is_some() || parts.headers.contains_key(ORIGIN);
+    if key.require_origin && !has_origin {
         return Err(Problem::denied(Denial::OriginRequired));
     }
     Ok(())

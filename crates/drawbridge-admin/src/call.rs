@@ -28,7 +28,7 @@ use crate::operations::{Needs, Operation};
 use crate::problem::{Fault, Problem, route_not_found};
 use crate::query::Query;
 use crate::settings::Settings;
-use crate::{AdminState, ClientAddress, RequestId, patch};
+use crate::{AdminState, ClientAddress, RequestId, SignInCodes, patch};
 
 /// One authorized call.
 pub(crate) struct Call {
@@ -113,6 +113,20 @@ impl Call {
         node.origin.clone().unwrap_or_else(seen)
     }
 
+    /// Who calls, and by what.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// The request, but for its body.
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    pub(crate) fn sign_in_codes(&self) -> &SignInCodes {
+        &self.state.sign_in_codes
+    }
+
     pub(crate) fn now(&self) -> Timestamp {
         (self.state.clock)()
     }
@@ -190,15 +204,20 @@ impl Call {
 
     /// Waits for the one writer.
     ///
-    /// The caller is judged again: the key may have been revoked, or its scope taken away, while this call waited.
+    /// The caller is judged again: the key may have been revoked, its scope taken away, or its session ended, while this
+    /// call waited.
     ///
     /// # Errors
     /// 422, 503, 401 and 403.
     pub(crate) async fn write(&mut self) -> Result<Writing<'_>, Problem> {
         let is_dry_run = self.query()?.is_dry_run()?;
-        let write = self.state.store.write().await?;
+        let mut write = self.state.store.write().await?;
         let now = self.now();
-        if let Caller::Key(key) = &self.identity.caller {
+        if let Some(session) = &self.identity.session {
+            let caller = session.judge_again(&self.state.live, &mut write, now);
+            self.identity.caller = caller.await?;
+            check_authorization(&self.identity.caller, self.operation.needs)?;
+        } else if let Caller::Key(key) = &self.identity.caller {
             let live = self.state.live.load();
             let key = live.key(&key.id).ok_or(Denial::InvalidKey);
             let key = Arc::clone(key.map_err(Problem::denied)?);
@@ -249,25 +268,55 @@ impl Writing<'_> {
         if self.is_dry_run {
             return Ok(None);
         }
+        let Subject {
+            project_id,
+            target,
+            change,
+        } = subject;
+        let revision = self.conclude(Some(project_id), target, change, changes);
+        revision.await.map(Some)
+    }
+
+    /// Commits what is about the caller alone, and nothing that requests obey.
+    ///
+    /// # Errors
+    /// 503, and nothing was changed.
+    pub(crate) async fn commit_of_caller(self, change: Value) -> Result<(), Problem> {
+        let caller = self.call.identity.caller.clone();
+        let project_id = match &caller {
+            Caller::Root => None,
+            Caller::Key(key) => Some(&*key.project_id),
+        };
+        self.conclude(project_id, caller.id(), change, []).await?;
+        Ok(())
+    }
+
+    async fn conclude(
+        self,
+        project_id: Option<&str>,
+        target: &str,
+        change: Value,
+        changes: impl IntoIterator<Item = Change>,
+    ) -> Result<u64, Problem> {
         let extensions = &self.call.parts.extensions;
         let entry = AuditEntry {
             at: self.now,
             actor: self.call.identity.caller.id().to_owned(),
             action: self.call.operation.action.to_owned(),
-            project_id: Some(subject.project_id.to_owned()),
-            target: subject.target.to_owned(),
+            project_id: project_id.map(str::to_owned),
+            target: target.to_owned(),
             client_ip: extensions
                 .get::<ClientAddress>()
                 .map(|address| address.0.to_string()),
             request_id: extensions
                 .get::<RequestId>()
                 .map_or_else(String::new, |id| id.0.clone()),
-            change: subject.change,
+            change,
         };
         let committed = self.write.commit(entry).await?;
         self.call.live().publish(committed.revision, changes);
         // Only now may the next writer begin: snapshots appear in the order of their revisions.
-        Ok(Some(committed.revision))
+        Ok(committed.revision)
     }
 }
 
@@ -276,6 +325,7 @@ fn check_authorization(caller: &Caller, needs: Needs) -> Result<(), Problem> {
         return Ok(());
     };
     let detail = match needs {
+        Needs::AnyKey | Needs::Credential => return Ok(()),
         Needs::Scope(scope) if key.scopes.contains(scope) => return Ok(()),
         Needs::Scope(scope) => format!(
             "the key `{}` lacks the scope `{scope}`; use a key that has it, or add it to this key's `scopes`",

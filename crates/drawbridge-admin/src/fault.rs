@@ -7,7 +7,13 @@ use http::StatusCode;
 pub(crate) enum Fault {
     MalformedJson,
     MalformedCondition,
+    SignInCodeInvalid,
+    SessionRequired,
+    SessionEnded,
     OriginNotAllowed,
+    CrossSite,
+    InsecureConnection,
+    KeyRequired,
     ScopeMissing,
     EndpointNotPermitted,
     ExceedsCaller,
@@ -35,10 +41,16 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// Every fault, in the order of their declaration.
-    pub(crate) const ALL: [Self; 26] = [
+    pub(crate) const ALL: [Self; 32] = [
         Self::MalformedJson,
         Self::MalformedCondition,
+        Self::SignInCodeInvalid,
+        Self::SessionRequired,
+        Self::SessionEnded,
         Self::OriginNotAllowed,
+        Self::CrossSite,
+        Self::InsecureConnection,
+        Self::KeyRequired,
         Self::ScopeMissing,
         Self::EndpointNotPermitted,
         Self::ExceedsCaller,
@@ -70,6 +82,24 @@ impl Fault {
             Self::MalformedJson => "The body is not JSON, or has a member twice.",
             Self::MalformedCondition => {
                 "`If-Match` or `If-None-Match` cannot be read. Send entity tags as they came: `\"42\"`."
+            }
+            Self::SignInCodeInvalid => {
+                "The code of a sign-in link works once, for as long as it was made for, until the gateway restarts. Make another link, or sign in with a key."
+            }
+            Self::SessionRequired => {
+                "The request came with a key, where a session of the dashboard is meant. Sign in first."
+            }
+            Self::SessionEnded => {
+                "The session was idle for 30 minutes, is 12 hours old, was signed out, or its key was revoked, rotated or has expired. Sign in again."
+            }
+            Self::CrossSite => {
+                "A session counts for pages of the gateway's own origin only. Open the dashboard itself; programs send a key."
+            }
+            Self::InsecureConnection => {
+                "A session's cookie does not go over plain http. Use https, or a loopback address."
+            }
+            Self::KeyRequired => {
+                "This is for the key itself, not for a session of it. Send the key."
             }
             Self::ExceedsCaller => {
                 "A key can hand out only what it holds itself. Use a key that holds it, or the root key."
@@ -125,6 +155,24 @@ impl Fault {
                 StatusCode::BAD_REQUEST,
                 "Malformed condition",
             ),
+            Self::SignInCodeInvalid => (
+                "sign_in_code_invalid",
+                StatusCode::UNAUTHORIZED,
+                "Sign-in code not good",
+            ),
+            Self::SessionRequired => ("session_required", StatusCode::UNAUTHORIZED, "No session"),
+            Self::SessionEnded => ("session_ended", StatusCode::UNAUTHORIZED, "Session ended"),
+            Self::CrossSite => (
+                "cross_site",
+                StatusCode::FORBIDDEN,
+                "Not from the gateway's own pages",
+            ),
+            Self::InsecureConnection => (
+                "insecure_connection",
+                StatusCode::FORBIDDEN,
+                "Insecure connection",
+            ),
+            Self::KeyRequired => ("key_required", StatusCode::FORBIDDEN, "Key required"),
             Self::OriginNotAllowed => (
                 "origin_not_allowed",
                 StatusCode::FORBIDDEN,

@@ -38,6 +38,7 @@ mod query;
 mod random;
 mod refusals;
 mod rotation;
+mod session;
 mod settings;
 mod shape;
 
@@ -60,6 +61,7 @@ pub use crate::error_page::error_page;
 pub use crate::metrics::MetricsSource;
 pub use crate::nodes::Node;
 pub use crate::operations::{Needs, OPERATIONS, Operation};
+pub use crate::session::codes::SignInCodes;
 pub use crate::settings::{Setting, Settings};
 
 /// What the management API works with.
@@ -85,6 +87,8 @@ pub struct AdminState {
     pub node: Arc<Node>,
     /// What it was configured with.
     pub settings: Arc<Settings>,
+    /// One-time codes that sign browsers in.
+    pub sign_in_codes: Arc<SignInCodes>,
 }
 
 /// The id of a request, as an extension of it; made anew where there is none.
@@ -95,6 +99,10 @@ pub struct RequestId(pub String);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
+/// Whether the client speaks https, to the gateway or to a proxy that it trusts, as an extension of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IsHttps(pub bool);
+
 /// The management API. Every answer carries an [`Outcome`] for the log.
 pub fn router(state: AdminState) -> Router {
     let (keyed, open) = match state.metrics.needs_key() {
@@ -103,6 +111,7 @@ pub fn router(state: AdminState) -> Router {
     };
     keyed
         .layer(from_fn_with_state(state.clone(), boundary::identify))
+        .merge(operations::sign_in_routes())
         .merge(openapi::routes())
         .merge(open)
         .layer(from_fn_with_state(state.clone(), boundary::pass))

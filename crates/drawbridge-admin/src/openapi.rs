@@ -18,6 +18,7 @@ mod parameters;
 mod refusals;
 mod resources;
 mod schemas;
+mod sessions;
 
 use std::sync::LazyLock;
 
@@ -33,6 +34,7 @@ use crate::AdminState;
 use crate::operations::OPERATIONS;
 use crate::problem::{Problem, method_not_allowed};
 use crate::query::Query;
+use crate::session;
 
 /// Where the document stands.
 const PATH: &str = "/openapi.json";
@@ -53,6 +55,10 @@ key may do everything.
 
 The data plane is not described here. It is whatever an endpoint's upstream offers, under the templates of \
 `x-data-plane`, with the request and error shapes of the OpenAI API.";
+
+const SESSION: &str = "\
+What POST `/dashboard/api/session` sets, in the place of its key: for pages of the gateway's own origin only, and never \
+where a key is sent. On plain http at a loopback address it is called `drawbridge_session`.";
 
 static DOCUMENT: LazyLock<String> = LazyLock::new(|| format!("{:#}\n", document()));
 
@@ -93,6 +99,12 @@ fn document() -> Value {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "x-api-key": {"type": "apiKey", "in": "header", "name": "x-api-key"},
                 "x-goog-api-key": {"type": "apiKey", "in": "header", "name": "x-goog-api-key"},
+                "session": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": session::cookie::Name::Secure.as_str(),
+                    "description": SESSION,
+                },
             },
         },
     })

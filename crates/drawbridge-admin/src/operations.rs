@@ -15,6 +15,7 @@ use http::Method;
 
 use crate::call::Call;
 use crate::problem::{Fault, Problem, method_not_allowed, route_not_found};
+use crate::session::{self, sign_in};
 use crate::shape::{Resource, Shape};
 use crate::{
     AdminState, audit_log, csp, endpoints, explain, keys, nodes, projects, refusals, rotation,
@@ -28,6 +29,10 @@ pub enum Needs {
     Root,
     /// The root key, or a secret key with this scope in its own project.
     Scope(Scope),
+    /// The root key, or any secret key.
+    AnyKey,
+    /// Whoever the document proves the caller to be: it signs in.
+    Credential,
 }
 
 type Answering = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
@@ -66,6 +71,8 @@ const EXPLAIN: &str = "/v1/cors/explain";
 const NODES: &str = "/v1/nodes";
 const SETTINGS: &str = "/dashboard/api/settings";
 const CSP: &str = "/dashboard/api/csp";
+const SESSION: &str = "/dashboard/api/session";
+const SIGN_IN_LINKS: &str = "/dashboard/api/sign-in-links";
 
 const READ_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsRead);
 const WRITE_ENDPOINTS: Needs = Needs::Scope(Scope::EndpointsWrite);
@@ -150,21 +157,42 @@ pub static OPERATIONS: &[Operation] = operations![
     "csp.check" POST CSP READ_ENDPOINTS => csp::answer;
         Ask Csp [ProjectNotFound]
         "Say which Content-Security-Policy lets a page call this gateway, and whether a given one does";
+    "session.create" POST SESSION Needs::Credential => sign_in::create;
+        SignIn Session [SignInCodeInvalid InsecureConnection]
+        "Sign a browser in to the dashboard, by a secret key's token or by the code of a sign-in link";
+    "session.show" GET SESSION Needs::AnyKey => session::show;
+        Tell Session [SessionRequired] "Show the session that the request came in";
+    "session.delete" DELETE SESSION Needs::AnyKey => session::delete;
+        SignOut Session [SessionRequired] "Sign out: end the session that the request came in, or all of its key";
+    "sign_in_link.create" POST SIGN_IN_LINKS Needs::AnyKey => sign_in::link;
+        MakeLink SignInLink [KeyRequired] "Make a link that signs one browser in, once, as the calling key";
 ];
 
-/// The routes of all operations.
+/// The routes of all operations whose caller is known by the request's header.
 pub(crate) fn routes() -> Router<AdminState> {
+    routes_of(|operation| operation.needs != Needs::Credential)
+        .fallback(route_not_found)
+        .method_not_allowed_fallback(method_not_allowed)
+}
+
+/// The routes of those whose document says who calls.
+pub(crate) fn sign_in_routes() -> Router<AdminState> {
+    routes_of(|operation| operation.needs == Needs::Credential)
+}
+
+fn routes_of(is_meant: fn(&Operation) -> bool) -> Router<AdminState> {
     let mut router = Router::new();
-    for operation in OPERATIONS {
+    for operation in OPERATIONS.iter().filter(|operation| is_meant(operation)) {
         let answer = move |State(state): State<AdminState>, request: Request| async move {
-            let call = Call::admit(state, operation, request).await?;
+            let call = match operation.needs {
+                Needs::Credential => sign_in::admit(state, operation, request).await?,
+                _ => Call::admit(state, operation, request).await?,
+            };
             (operation.handler)(call).await
         };
         router = router.route(operation.path, on(method_filter(&operation.method), answer));
     }
     router
-        .fallback(route_not_found)
-        .method_not_allowed_fallback(method_not_allowed)
 }
 
 const fn method_filter(method: &Method) -> MethodFilter {

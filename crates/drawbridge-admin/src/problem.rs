@@ -78,6 +78,14 @@ impl Problem {
         self
     }
 
+    /// The same problem, with more to say of it.
+    pub(crate) fn detailed(self, detail: &str) -> Self {
+        Self {
+            detail: detail.to_owned(),
+            ..self
+        }
+    }
+
     /// The same problem, about one place: the detail stands there too.
     pub(crate) fn at(self, pointer: &str) -> Self {
         let issue = ConfigIssue::new(pointer, self.code, self.detail.clone());

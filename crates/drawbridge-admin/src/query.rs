@@ -43,6 +43,8 @@ pub(crate) const ORIGIN: &str = "origin";
 pub(crate) const FROM_DAY: &str = "from_day";
 /// On which day at the latest.
 pub(crate) const TO_DAY: &str = "to_day";
+/// Whether all sessions are meant.
+pub(crate) const EVERYWHERE: &str = "everywhere";
 /// Whether a write is only tried.
 pub(crate) const DRY_RUN: &str = "dry_run";
 
@@ -142,6 +144,22 @@ impl Query {
             problems.push(issue);
         }
         found
+    }
+
+    /// Whether something is wanted that is not by itself.
+    ///
+    /// # Errors
+    /// 422 for anything but `true` and `false`.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        match self.get(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => {
+                let detail = format!("`{name}` is `true` or `false`; nothing was done");
+                let issue = ConfigIssue::new(format!("?{name}"), "unknown_value", detail);
+                Err(Problem::invalid(vec![issue.suggest(true)]))
+            }
+        }
     }
 
     /// Whether a write is only to be tried.

@@ -1,8 +1,9 @@
-//! What is made at random: ids and tokens, from the operating system's generator.
+//! What is made at random: ids, tokens and other secrets, from the operating system's generator.
 
 use drawbridge_policy::endpoint::Secret;
 use drawbridge_policy::key::{KeyKind, KeyMode};
 use drawbridge_policy::token::make_token;
+use drawbridge_store::hexadecimal;
 use zeroize::Zeroizing;
 
 use crate::problem::Problem;
@@ -28,6 +29,13 @@ pub(crate) fn token(kind: KeyKind, mode: KeyMode, slug: &str) -> Result<Secret, 
             return Ok(Secret::new(token));
         }
     }
+}
+
+/// 32 random bytes, as 64 hexadecimal digits.
+pub(crate) fn secret() -> Result<Secret, Problem> {
+    let mut random = Zeroizing::new([0; 32]);
+    getrandom::fill(&mut *random).map_err(Problem::internal)?;
+    Ok(Secret::new(hexadecimal(&random)))
 }
 
 /// Random characters of A-Z a-z 0-9, all equally likely.

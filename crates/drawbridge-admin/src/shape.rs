@@ -2,8 +2,8 @@
 //! of it from the one table.
 
 use crate::query::{
-    ACTION, ACTOR, AFTER, DRY_RUN, ENDPOINT, FROM_DAY, LIMIT, ORIGIN, PROJECT, SEARCH, SINCE,
-    STATE, TARGET, TO_DAY, UNTIL,
+    ACTION, ACTOR, AFTER, DRY_RUN, ENDPOINT, EVERYWHERE, FROM_DAY, LIMIT, ORIGIN, PROJECT, SEARCH,
+    SINCE, STATE, TARGET, TO_DAY, UNTIL,
 };
 
 /// The kind of thing that an operation is about.
@@ -18,11 +18,15 @@ pub(crate) enum Resource {
     Node,
     Settings,
     Csp,
+    Session,
+    SignInLink,
 }
 
 /// What an operation does with its resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
+    /// Answers a page of resources.
+    List,
     /// Answers a page of a list, narrowed by `?search=`.
     Search,
     /// The same, narrowed by everything that keys can be narrowed by.
@@ -47,24 +51,35 @@ pub(crate) enum Shape {
     Tell,
     /// Takes a question, answers it, and changes nothing.
     Ask,
+    /// Takes what signs in, answers the session.
+    SignIn,
+    /// Ends one or more sessions.
+    SignOut,
+    /// Takes a document about a sign-in link, answers the link.
+    MakeLink,
 }
 
 impl Shape {
     /// The query parameters of such an operation; all others are refused.
     pub(crate) fn query(self) -> &'static [&'static str] {
         match self {
+            Self::List => &[LIMIT, AFTER],
             Self::Search => &[LIMIT, AFTER, SEARCH],
             Self::Keys => &[LIMIT, AFTER, SEARCH, PROJECT, ENDPOINT, STATE],
             Self::Log => &[LIMIT, AFTER, PROJECT, ACTOR, ACTION, TARGET, SINCE, UNTIL],
             Self::Refused => &[LIMIT, AFTER, PROJECT, ENDPOINT, ORIGIN, FROM_DAY, TO_DAY],
-            Self::Show | Self::Tell | Self::Ask => &[],
+            Self::Show | Self::Ask | Self::SignIn | Self::Tell | Self::MakeLink => &[],
+            Self::SignOut => &[EVERYWHERE],
             Self::Create | Self::Update | Self::Delete | Self::Revoke | Self::Rotate => &[DRY_RUN],
         }
     }
 
     /// Whether a document comes with the request.
     pub(crate) fn takes_document(self) -> bool {
-        matches!(self, Self::Create | Self::Update | Self::Rotate | Self::Ask)
+        matches!(
+            self,
+            Self::Create | Self::Update | Self::Rotate | Self::Ask | Self::SignIn | Self::MakeLink
+        )
     }
 
     /// Whether `If-Match` and `If-None-Match` are heeded.

@@ -17,6 +17,8 @@ pub struct ManagementCall {
     pub request: Request<Incoming>,
     /// The client's address.
     pub client: IpAddr,
+    /// Whether the client speaks https, to the gateway or to a proxy that it trusts.
+    pub is_https: bool,
     /// The id that the answer must carry.
     pub request_id: String,
     /// Where the answer goes; the client may have left.

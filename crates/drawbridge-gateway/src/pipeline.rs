@@ -320,6 +320,7 @@ async fn manage(
     let call = ManagementCall {
         request: Request::from_parts(head, body),
         client: trail.exchange.client_ip(),
+        is_https: trail.exchange.is_secure(),
         request_id: trail.id.to_str().unwrap_or_default().to_owned(),
         reply,
     };

@@ -20,7 +20,7 @@ pub(crate) enum Route<'s, 'p> {
     Shared(&'p str),
     /// An endpoint that does not exist.
     UnknownEndpoint,
-    /// The management API.
+    /// The management API, and the dashboard.
     Management,
     /// `/healthz`: the process is alive.
     Alive,
@@ -71,7 +71,7 @@ fn route_of_all<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 'p> 
         "/readyz" => return Route::Ready,
         "/errors" => return Route::Errors,
         "/openapi.json" | "/metrics" | "/dashboard" => return Route::Management,
-        path if path.starts_with("/dashboard/") => return Route::Management,
+        _ if path.starts_with("/dashboard/") => return Route::Management,
         _ => {}
     }
     if let Some(rest) = below_v1(path) {

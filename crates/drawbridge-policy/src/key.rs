@@ -182,6 +182,15 @@ impl ApiKey {
         Ok(())
     }
 
+    /// Whether that is the digest of the key's current token, not of one that was rotated away.
+    pub fn is_current(&self, digest: &TokenDigest) -> bool {
+        let mut current = self
+            .tokens
+            .iter()
+            .filter(|token| token.expires_at.is_none());
+        current.any(|token| token.digest == *digest)
+    }
+
     /// Whether a page of another origin that sends the key has published it: a secret key that is not meant for pages.
     pub fn is_published_by_pages(&self) -> bool {
         self.kind == KeyKind::Secret && self.allowed_origins.is_none()

@@ -127,6 +127,11 @@ impl Snapshot {
         key.rate_limit.or_else(default)
     }
 
+    /// Whether that is the digest of the root key.
+    pub fn is_root(&self, digest: &TokenDigest) -> bool {
+        *digest == self.root
+    }
+
     /// Who holds the token.
     ///
     /// The token is hashed, the hash is looked up by its first 64 bits and compared whole in constant time.

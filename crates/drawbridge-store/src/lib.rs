@@ -1,4 +1,4 @@
-//! The only SQL: configuration, keys, audit log, idempotency records and counted refusals in an embedded database.
+//! The only SQL: configuration, keys, audit log, idempotency records, sessions and counted refusals in an embedded database.
 //!
 //! A [`Store`] reads, a [`Write`] is one transaction: its changes, one step of the revision and one audit row, all or
 //! nothing. Credentials and recorded answers are encrypted before they reach the database.
@@ -21,6 +21,7 @@ mod read;
 mod refusals;
 mod row;
 mod search;
+mod sessions;
 mod sql;
 mod sqlite;
 mod store;
@@ -34,5 +35,6 @@ pub use key::MasterKey;
 pub use refusals::{RefusalFilter, RefusalRow};
 pub use row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, TokenRow};
 pub use search::{EndpointFilter, KeyFilter, KeyState, ProjectFilter};
+pub use sessions::SessionRow;
 pub use store::Store;
 pub use write::{Committed, Write};

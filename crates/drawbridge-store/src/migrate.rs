@@ -46,6 +46,11 @@ pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0006_refusals.sql"),
     ),
     (
+        7,
+        "sessions",
+        include_str!("../migrations/sqlite/0007_sessions.sql"),
+    ),
+    (
         9,
         "search",
         include_str!("../migrations/sqlite/0009_search.sql"),

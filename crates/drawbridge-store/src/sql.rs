@@ -166,6 +166,17 @@ statements! {
         first_seen_at, last_seen_at FROM refusals WHERE reason <> '' ORDER BY day, count LIMIT 1";
     DELETE_REFUSAL = "DELETE FROM refusals WHERE id = $1";
     PRUNE_REFUSALS = "DELETE FROM refusals WHERE day < $1";
+
+    SESSION = "SELECT id, key_id, key_digest, created_at, last_seen_at, expires_at FROM sessions WHERE id = $1";
+    INSERT_SESSION = "INSERT INTO sessions (id, key_id, key_digest, created_at, last_seen_at, expires_at) \
+        VALUES ($1, $2, $3, $4, $5, $6)";
+    // Of several requests at once the last one counts.
+    TOUCH_SESSION = "UPDATE sessions SET last_seen_at = $2 WHERE id = $1 AND last_seen_at < $2";
+    DELETE_SESSION = "DELETE FROM sessions WHERE id = $1";
+    DELETE_SESSIONS_OF = "DELETE FROM sessions WHERE key_id = $1";
+    DELETE_OLDEST_SESSIONS = "DELETE FROM sessions WHERE key_id = $1 AND id NOT IN \
+        (SELECT id FROM sessions WHERE key_id = $1 ORDER BY created_at DESC, id LIMIT $2)";
+    PRUNE_SESSIONS = "DELETE FROM sessions WHERE last_seen_at <= $1";
 }
 
 #[cfg(test)]

@@ -234,7 +234,7 @@ impl Write {
     }
 
     /// Does something on the connection, which comes back only after success.
-    async fn run<T>(
+    pub(crate) async fn run<T>(
         &mut self,
         work: impl AsyncFnOnce(&mut SqliteConnection) -> Result<T, StoreError>,
     ) -> Result<T, StoreError> {

@@ -12,8 +12,10 @@ use crate::problem::Fault;
 use crate::shape::Shape;
 
 /// What every operation can refuse.
-const ALWAYS: [Fault; 6] = [
+const ALWAYS: [Fault; 8] = [
+    Fault::SessionEnded,
     Fault::OriginNotAllowed,
+    Fault::CrossSite,
     Fault::ScopeMissing,
     Fault::MisdirectedRequest,
     Fault::ValidationFailed,
@@ -135,6 +137,10 @@ pub(super) fn headers() -> Value {
             "description": "In how many seconds another request may be answered.",
             "required": true,
             "schema": {"type": "integer", "minimum": 1},
+        },
+        "Set-Cookie": {
+            "description": "The session's cookie, or what makes a browser forget it.",
+            "schema": {"type": "string"},
         },
         "WWW-Authenticate": {"required": true, "schema": {"type": "string", "const": "Bearer"}},
     })

@@ -19,6 +19,8 @@ pub(super) fn example(resource: Resource, form: Form) -> Value {
         Resource::Node => super::node::node_example(),
         Resource::Settings => super::node::settings_example(),
         Resource::Csp => super::node::csp_example(),
+        Resource::Session => super::sessions::example(),
+        Resource::SignInLink => super::sessions::example_of_link(),
     }
 }
 

@@ -11,23 +11,28 @@ use super::members::{Form, name, reference};
 use super::node::CSP_QUESTION;
 use super::parameters;
 use super::schemas::{ROTATED, ROTATION};
+use super::sessions::{LINK, SIGN_IN};
 use crate::operations::{Needs, OPERATIONS, Operation};
 use crate::shape::{Resource, Shape};
 
 const JSON: &str = "application/json";
-/// The ways to send a key.
-const SCHEMES: [&str; 3] = ["bearer", "x-api-key", "x-goog-api-key"];
+/// The ways to say who calls.
+const SCHEMES: [&str; 4] = ["bearer", "x-api-key", "x-goog-api-key", "session"];
 
 pub(super) fn describe(operation: &Operation) -> Value {
-    let role = match operation.needs {
-        Needs::Root => "root",
-        Needs::Scope(scope) => scope.name(),
+    let (needed, roles) = match operation.needs {
+        Needs::Root => ("Needs the root key.".to_owned(), vec!["root"]),
+        Needs::Scope(scope) => (
+            format!("Needs the scope `{scope}`, or the root key."),
+            vec![scope.name()],
+        ),
+        Needs::AnyKey => ("Needs a secret key, or the root key.".to_owned(), vec![]),
+        Needs::Credential => ("Needs no key but what the document has.".to_owned(), vec![]),
     };
-    let needed = match operation.needs {
-        Needs::Root => "Needs the root key.".to_owned(),
-        Needs::Scope(scope) => format!("Needs the scope `{scope}`, or the root key."),
+    let security: Vec<_> = match operation.needs {
+        Needs::Credential => Vec::new(),
+        _ => SCHEMES.map(|scheme| json!({scheme: roles})).into(),
     };
-    let security = SCHEMES.map(|scheme| json!({scheme: [role]}));
     let mut described = json!({
         "operationId": id(operation),
         "tags": [operation.resource.name()],
@@ -81,6 +86,8 @@ fn document(operation: &Operation) -> Option<Value> {
             return Some(body(&reference(CSP_QUESTION), &[JSON]));
         }
         Shape::Ask => return Some(body(&reference(QUESTION), &[JSON])),
+        Shape::SignIn => return Some(body(&reference(SIGN_IN), &[JSON])),
+        Shape::MakeLink => return Some(body(&reference(LINK), &[JSON])),
         _ => return None,
     };
     let schema = reference(&name(operation.resource.name(), form));
@@ -103,10 +110,13 @@ fn success(operation: &Operation) -> BTreeMap<u16, Value> {
         _ => one,
     };
     let answers: &[(u16, &str, &[&str], Option<&str>)] = match operation.shape {
-        Shape::Search | Shape::Keys | Shape::Log | Shape::Refused => {
+        Shape::List | Shape::Search | Shape::Keys | Shape::Log | Shape::Refused => {
             &[(200, "A page of the list.", &[], Some(&list))]
         }
         Shape::Ask | Shape::Tell => &[(200, "The answer.", &[], Some(one))],
+        Shape::SignIn => &[(201, "The session.", &["Set-Cookie"], Some(one))],
+        Shape::SignOut => &[(204, "Signed out.", &["Set-Cookie"], None)],
+        Shape::MakeLink => &[(201, "The new link.", &[], Some(one))],
         Shape::Show => &[
             (200, "The resource.", &["ETag"], Some(one)),
             (304, "The client has it already.", &["ETag"], None),

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 use super::refusals::DAY;
 use super::resources::{KEY_ID, PROJECT_ID, SLUG, choice};
 use crate::query::{
-    ACTION, ACTOR, AFTER, DEFAULT_LIMIT, DRY_RUN, ENDPOINT, FROM_DAY, GREATEST_LIMIT, LIMIT,
-    LONGEST_SEARCH, ORIGIN, PROJECT, SEARCH, SINCE, STATE, TARGET, TO_DAY, UNTIL,
+    ACTION, ACTOR, AFTER, DEFAULT_LIMIT, DRY_RUN, ENDPOINT, EVERYWHERE, FROM_DAY, GREATEST_LIMIT,
+    LIMIT, LONGEST_SEARCH, ORIGIN, PROJECT, SEARCH, SINCE, STATE, TARGET, TO_DAY, UNTIL,
 };
 use crate::shape::Shape;
 
@@ -68,6 +68,11 @@ pub(super) fn shared() -> Map<String, Value> {
         ),
         query(FROM_DAY, text(DAY), "On this day (UTC) or later."),
         query(TO_DAY, text(DAY), "On this day (UTC) or earlier."),
+        query(
+            EVERYWHERE,
+            flag.clone(),
+            "End all sessions of the same key.",
+        ),
         query(DRY_RUN, flag, "Check everything, change nothing."),
         header("If-Match", "*", matching),
         header("If-None-Match", "\"41\"", none_match),

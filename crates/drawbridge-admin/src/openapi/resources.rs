@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::explanation;
 use super::members::{Kind, Member, Object, reference};
-use super::{node, refusals};
+use super::{node, refusals, sessions};
 use crate::shape::Resource;
 
 pub(super) const SLUG: &str = "^[a-z0-9-]{1,40}$";
@@ -38,6 +38,8 @@ impl Resource {
             Self::Node => "Node",
             Self::Settings => "Settings",
             Self::Csp => "Csp",
+            Self::Session => "Session",
+            Self::SignInLink => "SignInLink",
         }
     }
 
@@ -52,6 +54,8 @@ impl Resource {
             Self::Node => node::node(),
             Self::Settings => node::settings(),
             Self::Csp => node::csp(),
+            Self::Session => sessions::session(),
+            Self::SignInLink => sessions::link(),
         }
     }
 }

@@ -7,10 +7,11 @@ use super::explanation::{self, QUESTION};
 use super::members::{Form, name, reference};
 use super::node::{self, CSP_QUESTION};
 use super::refusals::{FIX, fix};
+use super::sessions::{self, LINK, SIGN_IN};
 use crate::rotation::{DEFAULT_OVERLAP, LONGEST_OVERLAP};
 use crate::shape::Resource;
 
-const RESOURCES: [Resource; 9] = [
+const RESOURCES: [Resource; 11] = [
     Resource::Project,
     Resource::Endpoint,
     Resource::ApiKey,
@@ -20,9 +21,17 @@ const RESOURCES: [Resource; 9] = [
     Resource::Node,
     Resource::Settings,
     Resource::Csp,
+    Resource::Session,
+    Resource::SignInLink,
 ];
 /// Answers that are nowhere listed.
-const UNLISTED: [Resource; 3] = [Resource::Explanation, Resource::Settings, Resource::Csp];
+const UNLISTED: [Resource; 5] = [
+    Resource::Explanation,
+    Resource::Settings,
+    Resource::Csp,
+    Resource::Session,
+    Resource::SignInLink,
+];
 /// What a rotation takes.
 pub(super) const ROTATION: &str = "Rotation";
 /// What it answers.
@@ -60,6 +69,8 @@ pub(super) fn all() -> Map<String, Value> {
         (QUESTION, explanation::question()),
         (CSP_QUESTION, node::csp_question()),
         (FIX, fix()),
+        (SIGN_IN, sessions::sign_in()),
+        (LINK, sessions::new_link()),
         ("Issue", issue()),
         ("Problem", problem()),
         ("Refusal", refusal()),

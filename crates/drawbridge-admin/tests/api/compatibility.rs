@@ -97,7 +97,10 @@ impl<'d> Comparison<'d> {
     }
 
     fn operation(&mut self, place: &str, old: &'d Value, new: &'d Value) {
-        if old["security"] != new["security"] {
+        // Each requirement is enough by itself: another one is an addition.
+        let (before, after) = (old["security"].as_array(), new["security"].as_array());
+        let is_kept = |requirement| after.is_some_and(|after| after.contains(requirement));
+        if !before.into_iter().flatten().all(is_kept) {
             self.broken(place, "wants another authorization");
         }
         let (before, after) = (&old["requestBody"], &new["requestBody"]);

@@ -27,6 +27,7 @@ mod openapi;
 mod projects;
 mod refusals;
 mod rotation;
+mod sessions;
 mod settings;
 mod store_failure;
 mod support;

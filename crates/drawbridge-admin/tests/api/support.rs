@@ -110,6 +110,7 @@ impl Gateway {
             metrics: MetricsSource::new(listener, || "# EOF\n".to_owned()),
             node: Arc::new(node(listener, origin)),
             settings: Arc::new(settings()),
+            sign_in_codes: Arc::default(),
         };
         Self {
             router: router(state.clone()),
@@ -133,6 +134,16 @@ impl Gateway {
             }
         }
         gateway
+    }
+
+    /// The same gateway after a restart that changed what it works with.
+    pub(crate) fn with(self, state: AdminState) -> Self {
+        Self {
+            router: router(state.clone()),
+            live: Arc::clone(&state.live),
+            state,
+            ..self
+        }
     }
 
     pub(crate) fn root(&self) -> Actor<'_> {

@@ -67,4 +67,9 @@ on_sqlite! {
         refusals_are_listed_latest_first_in_pages_of_any_size
         whatever_is_sent_an_endpoint_and_day_has_two_hundred_kinds_and_the_rest
     }
+    sessions {
+        a_session_reads_back_and_its_use_makes_no_revision
+        sessions_end_one_by_one_or_all_of_a_key
+        a_new_session_ends_idle_ones_and_the_oldest_of_its_key
+    }
 }

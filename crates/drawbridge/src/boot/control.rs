@@ -9,7 +9,9 @@ use std::sync::mpsc::SyncSender;
 
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
-use drawbridge_admin::{AdminState, ClientAddress, MetricsSource, Node, Outcome, RequestId};
+use drawbridge_admin::{
+    AdminState, ClientAddress, IsHttps, MetricsSource, Node, Outcome, RequestId,
+};
 use drawbridge_gateway::idempotency::IdempotencyCall;
 use drawbridge_gateway::log::{Log, chain};
 use drawbridge_gateway::management::{ManagementCall, ManagementReply};
@@ -132,6 +134,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         refusals: Arc::clone(&refusals),
         node: Arc::new(node),
         settings: Arc::new(settings.shown()),
+        sign_in_codes: Arc::default(),
     };
     Ok((
         state,
@@ -210,12 +213,14 @@ async fn answer(router: Router, call: ManagementCall, log: Log) {
     let ManagementCall {
         request,
         client,
+        is_https,
         request_id,
         reply,
     } = call;
     let mut request = request.map(axum::body::Body::new);
     request.extensions_mut().insert(RequestId(request_id));
     request.extensions_mut().insert(ClientAddress(client));
+    request.extensions_mut().insert(IsHttps(is_https));
     let Ok(mut response) = router.oneshot(request).await;
     let outcome = response
         .extensions_mut()

@@ -11,6 +11,7 @@ mod audit;
 mod cli;
 mod client_address;
 mod csp;
+mod dashboard;
 mod demo;
 mod descriptors;
 mod disk;

@@ -6,4 +6,5 @@ pub(crate) mod lists;
 pub(crate) mod refusals;
 pub(crate) mod rows;
 pub(crate) mod rules;
+pub(crate) mod sessions;
 pub(crate) mod writes;

@@ -356,6 +356,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dashboard/api/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the session that the request came in
+         * @description Needs a secret key, or the root key.
+         */
+        get: operations["session.show"];
+        put?: never;
+        /**
+         * Sign a browser in to the dashboard, by a secret key's token or by the code of a sign-in link
+         * @description Needs no key but what the document has.
+         */
+        post: operations["session.create"];
+        /**
+         * Sign out: end the session that the request came in, or all of its key
+         * @description Needs a secret key, or the root key.
+         */
+        delete: operations["session.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dashboard/api/sign-in-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make a link that signs one browser in, once, as the calling key
+         * @description Needs a secret key, or the root key.
+         */
+        post: operations["sign_in_link.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/openapi.json": {
         parameters: {
             query?: never;
@@ -1755,6 +1803,80 @@ export interface components {
                 warnings: string[];
             } | null;
         };
+        /**
+         * @description A browser that is signed in to the dashboard. Writes in it are its key's.
+         * @example {
+         *       "object": "session",
+         *       "key_id": "ak_live_0aBcDeFgHiJkLmNo",
+         *       "key_name": "operator",
+         *       "is_root": false,
+         *       "project": "my-project",
+         *       "project_id": "proj_4f7TqZ0aBcDe",
+         *       "scopes": [
+         *         "endpoints:read",
+         *         "endpoints:write"
+         *       ],
+         *       "created_at": "2026-11-21T12:00:00Z",
+         *       "expires_at": "2026-11-22T00:00:00Z",
+         *       "idle_expires_at": "2026-11-21T12:30:00Z"
+         *     }
+         */
+        Session: {
+            /**
+             * @description What this is.
+             * @constant
+             */
+            object: "session";
+            /** @description The key that it stands for, or `root`. */
+            key_id: string;
+            /** @description The key's name; null for the root key. */
+            key_name: string | null;
+            /** @description Whether it stands for the root key. */
+            is_root: boolean;
+            /** @description The slug of the key's project. */
+            project: string | null;
+            /** @description The id of the key's project. */
+            project_id: string | null;
+            /** @description What the key may do; all of it for the root key. */
+            scopes: ("inference" | "endpoints:read" | "endpoints:write" | "keys:read" | "keys:write" | "audit:read")[];
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends, used or not.
+             */
+            expires_at: string;
+            /**
+             * Format: date-time
+             * @description When it ends if it is not used before.
+             */
+            idle_expires_at: string;
+        };
+        /**
+         * @description A link that signs one browser in, once.
+         * @example {
+         *       "object": "sign_in_link",
+         *       "url": "http://127.0.0.1:8080/dashboard/sign-in#code=…",
+         *       "expires_at": "2026-11-21T12:10:00Z"
+         *     }
+         */
+        SignInLink: {
+            /**
+             * @description What this is.
+             * @constant
+             */
+            object: "sign_in_link";
+            /** @description To be opened once, in a browser that then is signed in as the calling key. Whoever has it can: send it to nobody. */
+            url: string;
+            /**
+             * Format: date-time
+             * @description Until when it is good, unless the gateway restarts.
+             */
+            expires_at: string;
+        };
         ApiKeyCreated: components["schemas"]["ApiKey"] & {
             /** @description What opens the key. Shown this once. */
             token: string;
@@ -1855,6 +1977,31 @@ export interface components {
             /** @description What else becomes possible by it, or ceases to be. */
             risk: string;
         };
+        /**
+         * @description What signs in: one of the two.
+         * @example {
+         *       "token": "dbr_sk_live_my-project_…"
+         *     }
+         */
+        SignIn: {
+            /** @description A secret key, or the root key. */
+            token?: string;
+            /** @description What a sign-in link has behind `#code=`. */
+            code?: string;
+        } & (unknown | unknown);
+        /**
+         * @description How long a sign-in link is to be good.
+         * @example {
+         *       "expires_in_seconds": 600
+         *     }
+         */
+        SignInLinkCreate: {
+            /**
+             * @description How long it is good.
+             * @default 600
+             */
+            expires_in_seconds?: number;
+        };
         /** @description One problem, or one warning. */
         Issue: {
             /** @description JSON Pointer into the document, or `?name` for a query parameter. */
@@ -1917,7 +2064,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description Unauthorized: `missing_key`, `invalid_key`, `expired_key`, `revoked_key` */
+        /** @description Unauthorized: `missing_key`, `invalid_key`, `expired_key`, `revoked_key`, `session_ended` */
         Unauthorized: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1928,7 +2075,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing` */
+        /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing` */
         Forbidden: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2081,6 +2228,8 @@ export interface components {
         "query-from_day": string;
         /** @description On this day (UTC) or earlier. */
         "query-to_day": string;
+        /** @description End all sessions of the same key. */
+        "query-everywhere": boolean;
         /** @description Check everything, change nothing. */
         "query-dry_run": boolean;
         /** @description 412 unless the resource has one of these entity tags. */
@@ -2098,6 +2247,8 @@ export interface components {
         Location: string;
         /** @description In how many seconds another request may be answered. */
         "Retry-After": number;
+        /** @description The session's cookie, or what makes a browser forget it. */
+        "Set-Cookie": string;
         "WWW-Authenticate": "Bearer";
     };
     pathItems: never;
@@ -2560,7 +2711,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `endpoint_not_permitted` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `endpoint_not_permitted` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2652,7 +2803,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `endpoint_not_permitted` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `endpoint_not_permitted` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2734,7 +2885,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `endpoint_not_permitted` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `endpoint_not_permitted` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2814,7 +2965,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `endpoint_not_permitted` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `endpoint_not_permitted` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2899,7 +3050,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `endpoint_not_permitted` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `endpoint_not_permitted` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2984,7 +3135,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `endpoint_not_permitted` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `endpoint_not_permitted` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3067,7 +3218,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `endpoint_not_permitted` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `endpoint_not_permitted` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3214,7 +3365,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `exceeds_caller` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `exceeds_caller` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3373,7 +3524,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `exceeds_caller` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `exceeds_caller` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3458,7 +3609,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `exceeds_caller` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `exceeds_caller` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3536,7 +3687,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `exceeds_caller` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `exceeds_caller` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3625,7 +3776,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `exceeds_caller` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `exceeds_caller` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3768,7 +3919,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `endpoint_not_permitted` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `endpoint_not_permitted` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3847,7 +3998,7 @@ export interface operations {
                 };
             };
             401: components["responses"]["Unauthorized"];
-            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `scope_missing`, `endpoint_not_permitted` */
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `endpoint_not_permitted` */
             403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -4001,6 +4152,233 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             /** @description Not Found: `project_not_found` */
             404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["URITooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "session.show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Bad Request: `conflicting_keys`, `malformed_request`, `upgrade_not_supported` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Unauthorized: `missing_key`, `invalid_key`, `expired_key`, `revoked_key`, `session_ended`, `session_required` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["URITooLong"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "session.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignIn"];
+            };
+        };
+        responses: {
+            /** @description The session. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Bad Request: `conflicting_keys`, `malformed_json`, `malformed_request`, `upgrade_not_supported` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Unauthorized: `missing_key`, `invalid_key`, `expired_key`, `revoked_key`, `session_ended`, `sign_in_code_invalid` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `insecure_connection` */
+            403: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["PayloadTooLarge"];
+            414: components["responses"]["URITooLong"];
+            415: components["responses"]["UnsupportedMediaType"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "session.delete": {
+        parameters: {
+            query?: {
+                /** @description End all sessions of the same key. */
+                everywhere?: components["parameters"]["query-everywhere"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Set-Cookie": components["headers"]["Set-Cookie"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Bad Request: `conflicting_keys`, `malformed_request`, `upgrade_not_supported` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            /** @description Unauthorized: `missing_key`, `invalid_key`, `expired_key`, `revoked_key`, `session_ended`, `session_required` */
+            401: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            403: components["responses"]["Forbidden"];
+            414: components["responses"]["URITooLong"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "sign_in_link.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SignInLinkCreate"];
+            };
+        };
+        responses: {
+            /** @description The new link. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignInLink"];
+                };
+            };
+            /** @description Bad Request: `conflicting_keys`, `malformed_json`, `malformed_request`, `upgrade_not_supported` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            /** @description Forbidden: `route_not_permitted`, `key_ip_not_allowed`, `origin_required`, `origin_not_allowed`, `cross_site`, `scope_missing`, `key_required` */
+            403: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
                     [name: string]: unknown;

@@ -17,6 +17,7 @@ export type Fix = Schemas['Fix'];
 export type Issue = Schemas['Issue'];
 export type Problem = Schemas['Problem'];
 export type Project = Schemas['Project'];
+export type Session = Schemas['Session'];
 /** `POST /v1/cors/explain`. The schema's alternatives (a call, or a line of a console) are lost in its generated type. */
 export interface Question {
   project?: string;

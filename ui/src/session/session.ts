@@ -1,7 +1,7 @@
 /** Who is signed in. The key itself is sent once, and kept nowhere in the page. */
 import { queryOptions, useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
-import { answer, isSignedOut } from '../api/client';
-import { pending, type Session } from '../api/pending';
+import { answer, api, isSignedOut } from '../api/client';
+import type { Session } from '../api/types';
 
 export type Scope = 'endpoints:read' | 'endpoints:write' | 'keys:read' | 'keys:write' | 'audit:read';
 
@@ -9,7 +9,7 @@ export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: async (): Promise<Session | null> => {
     try {
-      return await answer<Session>(pending.GET('/dashboard/api/session'));
+      return await answer(api.GET('/dashboard/api/session'));
     } catch (error) {
       if (isSignedOut(error)) return null;
       throw error;
@@ -37,7 +37,7 @@ export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (credential: { token: string } | { code: string }) =>
-      answer<Session>(pending.POST('/dashboard/api/session', { body: credential })),
+      answer(api.POST('/dashboard/api/session', { body: credential })),
     onSuccess: (session) => client.setQueryData(sessionQuery.queryKey, session),
     gcTime: 0,
   });
@@ -48,7 +48,7 @@ export function useSignOut() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (everywhere: boolean) =>
-      answer(pending.DELETE('/dashboard/api/session', { params: { query: everywhere ? { everywhere } : {} } })),
+      answer(api.DELETE('/dashboard/api/session', { params: { query: everywhere ? { everywhere } : {} } })),
     onSettled: () => {
       client.clear();
       client.setQueryData(sessionQuery.queryKey, null);

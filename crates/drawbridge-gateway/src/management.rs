@@ -3,8 +3,12 @@
 //! The gateway knows which requests are management, and nothing about what they do.
 
 use std::net::IpAddr;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
+use bytes::Bytes;
 use http::{Request, Response};
+use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
 
@@ -14,7 +18,7 @@ use crate::body::ManagementBody;
 #[derive(Debug)]
 pub struct ManagementCall {
     /// The request as it came.
-    pub request: Request<Incoming>,
+    pub request: Request<ManagementRequestBody>,
     /// The client's address.
     pub client: IpAddr,
     /// Whether the client speaks https, to the gateway or to a proxy that it trusts.
@@ -36,4 +40,59 @@ pub struct ManagementReply {
     pub code: Option<&'static str>,
     /// What failed inside.
     pub cause: Option<String>,
+}
+
+/// The body of a management request. What nobody has read of it when it is dropped goes back to the core, which reads the
+/// rest: a connection that is closed on unread bytes is reset, and the reset can overtake the answer.
+#[derive(Debug)]
+pub struct ManagementRequestBody {
+    incoming: Option<Incoming>,
+    left: Option<oneshot::Sender<Incoming>>,
+}
+
+impl ManagementRequestBody {
+    /// The body, and where what is left of it comes from; nothing comes once it was read to its end.
+    pub(crate) fn new(incoming: Incoming) -> (Self, oneshot::Receiver<Incoming>) {
+        let (left, receiver) = oneshot::channel();
+        let body = Self {
+            incoming: Some(incoming),
+            left: Some(left),
+        };
+        (body, receiver)
+    }
+}
+
+impl Body for ManagementRequestBody {
+    type Data = Bytes;
+    type Error = hyper::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
+        match &mut self.incoming {
+            Some(incoming) => Pin::new(incoming).poll_frame(context),
+            None => Poll::Ready(None),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.incoming.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        let incoming = self.incoming.as_ref();
+        incoming.map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+impl Drop for ManagementRequestBody {
+    fn drop(&mut self) {
+        if let (Some(incoming), Some(left)) = (self.incoming.take(), self.left.take())
+            && !incoming.is_end_stream()
+        {
+            // A core that has ended has closed its connections.
+            let _ = left.send(incoming);
+        }
+    }
 }

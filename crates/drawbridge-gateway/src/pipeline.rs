@@ -26,7 +26,7 @@ use crate::core::Core;
 use crate::idempotency::{Begun, Run};
 use crate::judge::{Crossing, Step, judge};
 use crate::limit::{self, limit};
-use crate::management::ManagementCall;
+use crate::management::{ManagementCall, ManagementRequestBody};
 use crate::patience::first_frame;
 use crate::relay::Relay;
 use crate::respond::{self, REQUEST_ID};
@@ -36,8 +36,8 @@ use crate::shared::Undecided;
 use crate::trail::Trail;
 use crate::{client, headers, idempotency, model};
 
-/// Longest time, and most bytes, for reading what is left of a refused request's body, so that the client can read the
-/// refusal before it sees a closed connection.
+/// Longest time, and most bytes, for reading what is left of a body that the answer does not depend on, so that the client
+/// can read the answer before it sees a closed connection.
 const DRAIN: Duration = Duration::from_secs(10);
 const MOST_DRAINED: u64 = 64 << 20;
 
@@ -68,9 +68,12 @@ pub(crate) async fn answer(
             forward(core, &admitted, target, head, &rest, &mut trail).await
         }
         Ok(Step::Choose(undecided)) => choose(core, &undecided, head, &rest, &mut trail).await,
-        Ok(Step::Tell(answer)) => answer,
+        Ok(Step::Tell(answer)) => answer.inspect(|_| drain(rest.take())),
         Ok(Step::Manage) => manage(core, head, &rest, &mut trail).await,
-        Ok(Step::Answer(response)) => Ok(response),
+        Ok(Step::Answer(response)) => {
+            drain(rest.take());
+            Ok(response)
+        }
         Err(denial) => Err(denial),
     };
     let told = trail
@@ -78,7 +81,7 @@ pub(crate) async fn answer(
         .take()
         .and_then(|kind| refused(core, &trail, *kind));
     let mut response = outcome.unwrap_or_else(|denial| {
-        drain(&rest);
+        drain(rest.take());
         trail.code = Some(denial.code());
         respond::denial(denial, &trail)
     });
@@ -316,6 +319,9 @@ async fn manage(
     let Some(body) = rest.take() else {
         return Err(Denial::InternalError);
     };
+    let (body, left) = ManagementRequestBody::new(body);
+    // Whatever answers, and whenever it has seen enough.
+    tokio::task::spawn_local(async move { drain(left.await.ok()) });
     let (reply, answered) = oneshot::channel();
     let call = ManagementCall {
         request: Request::from_parts(head, body),
@@ -337,13 +343,10 @@ async fn manage(
 
 /// Reads what is left of a body that nobody wants: a connection closed on unread bytes is reset, and the reset can
 /// overtake the answer.
-fn drain(rest: &Rest) {
-    let Some(mut incoming) = rest.take() else {
+fn drain(left: Option<Incoming>) {
+    let Some(mut incoming) = left.filter(|incoming| !incoming.is_end_stream()) else {
         return;
     };
-    if http_body::Body::is_end_stream(&incoming) {
-        return;
-    }
     tokio::task::spawn_local(tokio::time::timeout(DRAIN, async move {
         use http_body_util::BodyExt as _;
         let mut drained = 0;

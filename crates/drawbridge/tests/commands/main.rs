@@ -26,3 +26,4 @@ mod scripted;
 mod security_headers;
 mod stopping;
 mod tls;
+mod unread_bodies;

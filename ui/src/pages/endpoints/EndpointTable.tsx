@@ -1,7 +1,6 @@
 /** The endpoints of one project; the server searches and pages. */
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { getRouteApi, Link, useNavigate } from '@tanstack/react-router';
 import type { Endpoint } from '../../api/types';
 import { Badge } from '../../parts/Badge';
 import { List, Search } from '../../parts/List';
@@ -9,8 +8,13 @@ import { Empty } from '../../parts/Page';
 import { endpointList } from './endpointsApi';
 import { ENFORCEMENT, hostOf, modelsSummary, originsSummary } from './words';
 
+const route = getRouteApi('/endpoints');
+
 export function EndpointTable({ project, canCreate }: { project: string; canCreate: boolean }) {
-  const [search, setSearch] = useState('');
+  const { search = '' } = route.useSearch();
+  const navigate = useNavigate();
+  const setSearch = (text: string) =>
+    void navigate({ to: '/endpoints', search: (old) => ({ ...old, search: text || undefined }), replace: true });
   const list = useInfiniteQuery(endpointList(project, search));
   const empty =
     search === '' ? (
@@ -29,7 +33,7 @@ export function EndpointTable({ project, canCreate }: { project: string; canCrea
       </Empty>
     ) : (
       <Empty title={`No endpoint matches “${search}”`}>
-        <p>Try fewer letters, or look in another project.</p>
+        <p>The search looks at names, models, allowed origins and base URLs of this project. Try fewer letters, or another project.</p>
       </Empty>
     );
   return (

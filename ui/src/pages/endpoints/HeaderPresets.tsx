@@ -25,7 +25,8 @@ export function HeaderPresets() {
             title={`What ${sender} sends`}
             onClick={() => toggle(name)}
           >
-            <span aria-hidden="true">{headers.includes(name) ? '✓' : '+'}</span> {name}
+            <span aria-hidden="true">{headers.includes(name) ? '✓' : '+'}</span>
+            {name}
           </button>
         ))}
       </div>

@@ -29,7 +29,7 @@ export function ModelsEditor() {
   const change = (line: number, next: ModelDraft) => set('/models', models.with(line, next));
   return (
     <fieldset className="list-editor" aria-describedby={`${id}-hint`}>
-      <legend>Models</legend>
+      <legend>Model names</legend>
       <p className="hint" id={`${id}-hint`}>
         The names that clients may ask for; any other model is answered with 404. Where the upstream knows a model by another
         name, write that one beside it. An empty list means any model, and bodies are not looked at.

@@ -5,6 +5,7 @@ import { ApiProblem, type Tagged } from '../../api/client';
 import type { Endpoint } from '../../api/types';
 import { Button } from '../../parts/Button';
 import { Confirm } from '../../parts/Confirm';
+import { LeaveGuard } from '../../parts/LeaveGuard';
 import { ProblemView } from '../../parts/ProblemView';
 import { say } from '../../parts/toasts';
 import { createEndpoint, deleteEndpoint, endpointKey, judgeNew } from './endpointsApi';
@@ -12,7 +13,6 @@ import { NEW_DRAFT, documentOf, type NewDraft } from './draft';
 import { DraftFormProvider, DraftList, DraftText, OtherIssues } from './form';
 import { HeaderPresets } from './HeaderPresets';
 import { isSame, withValueAt } from './json';
-import { LeaveGuard } from './LeaveGuard';
 import { ModelsEditor } from './ModelsEditor';
 import { ORIGINS_HINT } from './OriginsHint';
 import { ProjectField } from './ProjectField';
@@ -123,7 +123,7 @@ export function NewEndpointForm({ chosen }: { chosen: string | null }) {
           <p key={text}>{text}</p>
         ))}
       </Confirm>
-      <LeaveGuard isDirty={isDirty && !create.isSuccess} what="The new endpoint is not created yet; what you wrote is lost." />
+      <LeaveGuard isOn={isDirty && !create.isSuccess} what="The new endpoint is not created yet; what you wrote is lost." />
     </DraftFormProvider>
   );
 }

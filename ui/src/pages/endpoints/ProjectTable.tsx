@@ -23,7 +23,7 @@ export function ProjectTable({ onCreate }: { onCreate?: () => void }) {
       </Empty>
     ) : (
       <Empty title={`No project matches “${search}”`}>
-        <p>The search looks at slugs and names. Try fewer letters.</p>
+        <p>The search looks at slugs, names and ids. Try fewer letters.</p>
       </Empty>
     );
   return (

@@ -3,7 +3,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { ApiProblem, answer, api, ifMatch, tagged } from '../../api/client';
 import { listing } from '../../api/listing';
 import type { Endpoint, EndpointCreate, EndpointUpdate, Issue } from '../../api/types';
-import { searchFor, type EndpointPreview, type Impact } from './pending';
+import type { EndpointPreview, Impact } from './pending';
 
 export const endpointKey = (project: string, name: string) => ['endpoint', project, name] as const;
 
@@ -12,6 +12,9 @@ export const endpointQuery = (project: string, name: string) =>
     queryKey: endpointKey(project, name),
     queryFn: () => tagged<Endpoint>(api.GET('/v1/projects/{project}/endpoints/{name}', { params: { path: { project, name } } })),
   });
+
+/** Sent only where something is searched for. */
+const searchFor = (search: string) => (search.trim() === '' ? {} : { search: search.trim() });
 
 export const endpointList = (project: string, search: string) =>
   listing(['endpoints', project, search], (page) =>
@@ -23,11 +26,11 @@ export const projectList = (search: string) =>
     answer(api.GET('/v1/projects', { params: { query: { ...page, ...searchFor(search) } } })),
   );
 
-/** The first keys of a project, as many as one page has at most; for what a deletion takes from them. */
-export const keysOfProject = (project: string) =>
+/** Keys that may use an endpoint, as many as one page has at most; for what a deletion takes from them. */
+export const keysOfEndpoint = (project: string, endpoint: string) =>
   queryOptions({
-    queryKey: ['keys-of-project', project],
-    queryFn: () => answer(api.GET('/v1/api-keys', { params: { query: { project, limit: 1000 } } })),
+    queryKey: ['keys of endpoint', project, endpoint],
+    queryFn: () => answer(api.GET('/v1/api-keys', { params: { query: { project, endpoint, state: 'active', limit: 1000 } } })),
   });
 
 export function createEndpoint(project: string, body: EndpointCreate) {

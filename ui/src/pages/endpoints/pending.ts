@@ -17,8 +17,3 @@ export interface Impact {
 }
 
 export type EndpointPreview = Endpoint & { impact?: Impact };
-
-/** `?search=`, sent only where something is searched for. */
-export function searchFor(search: string): object {
-  return search.trim() === '' ? {} : { search: search.trim() };
-}

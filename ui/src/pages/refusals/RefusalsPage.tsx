@@ -1,6 +1,6 @@
 /** The to-do list: which calls of pages were refused, and what would let each through now. */
 import { useInfiniteQuery } from '@tanstack/react-query';
-import { Link } from '@tanstack/react-router';
+import { getRouteApi, Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { answer, api } from '../../api/client';
 import { listing } from '../../api/listing';
@@ -11,12 +11,15 @@ import { Empty, Page } from '../../parts/Page';
 import { useProject } from '../../shell/project';
 import { RefusalCard } from './RefusalCard';
 
+const route = getRouteApi('/refusals');
+
 type Shown = 'open' | 'all';
 
 export default function RefusalsPage() {
   const project = useProject();
   const [origin, setOrigin] = useState('');
-  const [endpoint, setEndpoint] = useState('');
+  const { endpoint: linked = '' } = route.useSearch();
+  const [endpoint, setEndpoint] = useState(linked);
   const [shown, setShown] = useState<Shown>('open');
   const query = { ...(project && { project }), ...(origin && { origin }), ...(endpoint && { endpoint }) };
   const list = useInfiniteQuery({

@@ -1,0 +1,38 @@
+/** The change so far: what it means for pages, and exactly what will be sent. */
+import { Badge } from '../../parts/Badge';
+import { Code } from '../../parts/Copy';
+import { commandText, requestText } from './command';
+import { ImpactView } from './ImpactView';
+import { changedPointers } from './json';
+import { fieldName } from './words';
+import type { Editor } from './useEditor';
+
+export function ChangeCard({ editor }: { editor: Editor }) {
+  const { patch, basis, checked } = editor;
+  const { project, name } = basis.endpoint;
+  if (!patch) return null;
+  return (
+    <section className="card" aria-labelledby="change">
+      <h2 id="change">Your change</h2>
+      <p className="row">
+        {changedPointers(patch).map((pointer) => (
+          <Badge key={pointer}>{fieldName(pointer)}</Badge>
+        ))}
+      </p>
+      {checked.impact && (
+        <div className="stack-tight">
+          <h3>What this changes for pages</h3>
+          <ImpactView impact={checked.impact} />
+        </div>
+      )}
+      <details>
+        <summary>What will be sent</summary>
+        <div className="details-content">
+          <Code label="The request">{requestText(`/v1/projects/${project}/endpoints/${name}`, basis.etag, patch)}</Code>
+          <p className="hint">As a command:</p>
+          <Code label="The command">{commandText(project, name, basis.draft.cors.allowedOrigins, patch)}</Code>
+        </div>
+      </details>
+    </section>
+  );
+}

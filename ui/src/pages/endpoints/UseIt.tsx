@@ -1,0 +1,60 @@
+/** How pages and servers call the endpoint, ready to paste. */
+import { Link } from '@tanstack/react-router';
+import type { Endpoint } from '../../api/types';
+import { Code } from '../../parts/Copy';
+import { modelName } from './words';
+
+export function UseIt({ endpoint }: { endpoint: Endpoint }) {
+  const url = new URL(endpoint.url, location.origin).href;
+  const model = endpoint.models[0] === undefined ? 'your-model' : modelName(endpoint.models[0]);
+  return (
+    <section className="card" aria-labelledby="use-it">
+      <h2 id="use-it">Use it</h2>
+      <div className="stack-tight">
+        <h3>Base URL for SDKs</h3>
+        <Code label="Base URL">{url}</Code>
+      </div>
+      <div className="stack-tight">
+        <h3>In a page, with the openai SDK</h3>
+        {!admitsOpenAi(endpoint.cors.allowedHeaders) && (
+          <p className="hint">
+            The SDK sends headers that this policy does not allow: allow the preset <code>@openai</code> first.
+          </p>
+        )}
+        <Code label="JavaScript">{script(url, model)}</Code>
+      </div>
+      <div className="stack-tight">
+        <h3>On a server</h3>
+        <Code label="curl">{curl(url, model)}</Code>
+      </div>
+      <p className="hint">
+        Pages take a publishable key, servers a secret one. <Link to="/keys">Keys</Link>
+      </p>
+    </section>
+  );
+}
+
+function admitsOpenAi(headers: string[]): boolean {
+  return headers.some((header) => ['*', '@openai', 'x-stainless-*'].includes(header.toLowerCase()));
+}
+
+const script = (url: string, model: string) => `import OpenAI from 'openai';
+
+const client = new OpenAI({
+  baseURL: ${JSON.stringify(url)},
+  apiKey: 'dbr_pk_live_…', // a publishable key
+  dangerouslyAllowBrowser: true,
+});
+const stream = await client.chat.completions.create({
+  model: ${JSON.stringify(model)},
+  messages: [{ role: 'user', content: 'Hello' }],
+  stream: true,
+});
+for await (const chunk of stream) {
+  console.log(chunk.choices[0]?.delta?.content);
+}`;
+
+const curl = (url: string, model: string) => `curl ${url}/chat/completions \\
+  -H "Authorization: Bearer $DRAWBRIDGE_KEY" \\
+  -H 'Content-Type: application/json' \\
+  -d '${JSON.stringify({ model, messages: [{ role: 'user', content: 'Hello' }] }).replaceAll("'", "'\\''")}'`;

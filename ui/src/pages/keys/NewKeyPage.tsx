@@ -72,15 +72,24 @@ function NewKey() {
     gcTime: 0,
   });
   const refused = create.error instanceof ApiProblem ? create.error : null;
-  const issues = checked.problem?.issues ?? refused?.issues ?? [];
+  const issues = (refused ?? checked.problem)?.issues ?? [];
+  // What was refused is no longer what is here.
+  const editDraft = (draft: KeyDraft) => {
+    create.reset();
+    setDraft(draft);
+  };
+  const editOnce = (change: Partial<Once>) => {
+    create.reset();
+    setOnce({ ...once, ...change });
+  };
   const isTouched = (field: string) =>
     field in once ? !isSame(once[field as keyof Once], first[field as keyof Once]) : !isSame(draft[field as keyof KeyDraft], NEW_KEY[field as keyof KeyDraft]);
   const visible = hasTried ? issues : issues.filter((issue) => isTouched(fieldOf(issue)));
-  const form = keyForm(draft, setDraft, { issues: visible, warnings: checked.answer?.warnings ?? [] });
+  const form = keyForm(draft, editDraft, { issues: visible, warnings: checked.answer?.warnings ?? [] });
   const elsewhere = visible.filter((issue) => ![...FIELDS, 'project', 'token'].includes(fieldOf(issue)));
   const isDirty = !isSame(draft, NEW_KEY) || once.token !== '';
   const setKind = (kind: ApiKey['kind']) => {
-    setOnce({ ...once, kind });
+    editOnce({ kind });
     if (kind === 'publishable') form.set({ scopes: NEW_KEY.scopes });
   };
   const close = (id: string) => {
@@ -101,14 +110,14 @@ function NewKey() {
       >
         <section className="card" aria-labelledby="what-it-is">
           <h2 id="what-it-is">What it is</h2>
-          <ProjectField value={once.project} onChange={(project) => setOnce({ ...once, project })} issues={visible} />
+          <ProjectField value={once.project} onChange={(project) => editOnce({ project })} issues={visible} />
           <NameField form={form} />
           <KindField value={once.kind} onChange={setKind} />
-          <ModeField value={once.mode} onChange={(mode) => setOnce({ ...once, mode })} />
+          <ModeField value={once.mode} onChange={(mode) => editOnce({ mode })} />
         </section>
         <Permissions form={form} kind={once.kind} project={once.project} />
         <Limits form={form} />
-        <ImportField value={once.token} onChange={(token) => setOnce({ ...once, token })} issues={visible} warnings={form.warnings} />
+        <ImportField value={once.token} onChange={(token) => editOnce({ token })} issues={visible} warnings={form.warnings} />
         <Issues issues={elsewhere} />
         {refused && refused.status !== 422 && <ProblemView error={refused} title="The key was not created" />}
         {checked.problem && checked.problem.status !== 422 && !refused && <ProblemView error={checked.problem} />}

@@ -1,4 +1,5 @@
 /** Somebody else changed what is being edited: what they changed, and the two ways on. */
+import { useEffect, useRef } from 'react';
 import { mergePatch } from '../../api/draft';
 import { Button } from '../../parts/Button';
 import { Changes } from '../../parts/Change';
@@ -16,8 +17,10 @@ export function Conflict({ mine, theirs, onLoad, onApply }: Props) {
   const before = mine as Record<string, unknown>;
   const after = theirs as Record<string, unknown>;
   const changes = Object.keys(mergePatch(mine, theirs)).map((name) => [name, { from: before[name], to: after[name] }]);
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), []);
   return (
-    <div className="notice notice-warn" role="alert">
+    <div className="notice notice-warn" role="alert" ref={place}>
       <strong>Somebody else changed it while you were editing</strong>
       {changes.length > 0 ? (
         <>

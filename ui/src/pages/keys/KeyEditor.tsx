@@ -59,7 +59,7 @@ export function KeyEditor({ stored, isReadOnly }: { stored: Tagged<ApiKey>; isRe
             Discard
           </Button>
           <span className="hint" role="status">
-            {editor.isDirty ? 'There are changes that are not saved.' : 'Everything is saved.'}
+            {state(editor)}
           </span>
         </div>
       )}
@@ -84,4 +84,10 @@ export function KeyEditor({ stored, isReadOnly }: { stored: Tagged<ApiKey>; isRe
       <LeaveGuard isOn={editor.isDirty} what="The changes to this key are not saved, and will be lost." />
     </form>
   );
+}
+
+function state({ isDirty, theirs, form }: ReturnType<typeof useKeyEditor>): string {
+  if (theirs) return 'Somebody else changed it: choose above whose is to stand.';
+  if (form.issues.length > 0) return 'It cannot be saved so: see what is marked above.';
+  return isDirty ? 'There are changes that are not saved.' : 'Everything is saved.';
 }

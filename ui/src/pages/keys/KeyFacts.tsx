@@ -24,14 +24,9 @@ export function KeyFacts({ of }: { of: ApiKey }) {
           {KINDS[of.kind].label}, {MODES[of.mode].label.toLowerCase()}
         </dd>
         <dt>Status</dt>
-        <dd>
+        <dd className="row">
           <Status of={of} />
-          {of.revoked_at && (
-            <>
-              {' '}
-              <Time at={of.revoked_at} />
-            </>
-          )}
+          {of.revoked_at && <Time at={of.revoked_at} />}
         </dd>
         <dt>Created</dt>
         <dd>
@@ -41,7 +36,7 @@ export function KeyFacts({ of }: { of: ApiKey }) {
         <dd>
           <LastUse of={of} />
         </dd>
-        {of.previous_token_expires_at && (
+        {of.previous_token_expires_at && of.status !== 'revoked' && (
           <>
             <dt>Previous token</dt>
             <dd>{previous(of.previous_token_expires_at)}</dd>

@@ -2,6 +2,7 @@
 import type { ApiKey } from '../../api/types';
 import { Choice } from '../../parts/Choice';
 import { Field, Issues, issuesAt, TextInput } from '../../parts/Field';
+import { localTime } from '../../parts/localTime';
 import { NumberField } from '../../parts/NumberField';
 import { RateLimit } from '../../parts/RateLimit';
 import { EndpointChoice } from './EndpointChoice';
@@ -75,17 +76,11 @@ export function Limits({ form }: { form: KeyForm }) {
         >
           <TextInput
             type="datetime-local"
-            value={draft.expires_at === null ? '' : localTime(draft.expires_at)}
+            value={localTime(draft.expires_at)}
             onChange={(event) => set({ expires_at: event.target.value === '' ? null : new Date(event.target.value).toISOString() })}
           />
         </Field>
       </div>
     </section>
   );
-}
-
-/** A moment as the input for local times wants it. */
-export function localTime(at: string): string {
-  const time = new Date(at);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
 }

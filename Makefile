@@ -14,6 +14,9 @@ CARGO_NEXTEST_VERSION := 0.9.143
 DEBIAN_TOOLS := cc:build-essential chromium:chromium firefox-esr:firefox-esr strace:strace \
                 curl:curl openssl:openssl nghttp:nghttp2-client h2load:nghttp2-client certutil:libnss3-tools
 NODE_PACKAGES := e2e/node_modules/.package-lock.json
+UI_PACKAGES := ui/node_modules/.package-lock.json
+UI_SOURCES := $(shell find ui/src ui/public -type f 2>/dev/null) $(wildcard ui/index.html ui/*.json ui/*.ts)
+UI_BUILT := ui/dist/index.html
 PYTHON_REQUIREMENTS := e2e/requirements.txt e2e/requirements-schemathesis.txt
 PYTHON_PACKAGES := e2e/.cache/python/installed
 TARGET_DIR := $(or $(CARGO_TARGET_DIR),$(CURDIR)/target)
@@ -23,15 +26,18 @@ help: ## list these targets
 	@sed -nE 's/^([a-z0-9-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 15
 
 .PHONY: setup
-setup: debian-packages cargo-tools $(NODE_PACKAGES) $(PYTHON_PACKAGES) ## install what the tests need and the machine lacks
+setup: debian-packages cargo-tools $(NODE_PACKAGES) $(UI_PACKAGES) $(PYTHON_PACKAGES) ## install what the tests need and the machine lacks
 
 .PHONY: build
-build: ## build target/release/drawbridge
+build: $(UI_BUILT) ## build target/release/drawbridge, with the dashboard in it
 	cargo build --release --locked -p drawbridge
 
 .PHONY: demo
 demo: build ## build and run the demo: gateway, upstream, and a page on another origin
 	$(TARGET_DIR)/release/drawbridge demo
+
+.PHONY: ui
+ui: $(UI_BUILT) ## build the dashboard's pages into ui/dist, where cargo build finds them
 
 .PHONY: openapi
 openapi: ## write openapi.json anew, from the code
@@ -42,11 +48,12 @@ fmt: ## format the code
 	cargo fmt
 
 .PHONY: lint
-lint: cargo-tools ## check formatting, lints, and what the dependencies may be
+lint: cargo-tools $(UI_PACKAGES) ## check formatting, lints, types, and what the dependencies may be
 	cargo fmt --check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 	cargo fetch --locked
 	cargo deny --offline check bans licenses sources
+	cd ui && npm run --silent check
 
 .PHONY: test
 test: setup lint ## run every check: lint, Rust tests, end-to-end tests
@@ -55,7 +62,7 @@ test: setup lint ## run every check: lint, Rust tests, end-to-end tests
 	$(MAKE) e2e
 
 .PHONY: e2e
-e2e: setup ## run the end-to-end tests: real browsers, SDKs and inference server
+e2e: setup $(UI_BUILT) ## run the end-to-end tests: real browsers, SDKs and inference server
 	cargo build --locked -p drawbridge
 	cd e2e && DRAWBRIDGE_BINARY=$(TARGET_DIR)/debug/drawbridge npm test --silent
 
@@ -104,6 +111,15 @@ cargo-tools:
 $(NODE_PACKAGES): e2e/package.json e2e/package-lock.json
 	cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
+
+$(UI_PACKAGES): ui/package.json ui/package-lock.json
+	cd ui && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# Cargo sees by itself when the files change that it has embedded, but not when there are some for the first time.
+$(UI_BUILT): $(UI_SOURCES) $(UI_PACKAGES)
+	cd ui && npm run --silent build
+	@touch $@ crates/drawbridge-admin/src/dashboard.rs
 
 $(PYTHON_PACKAGES): $(PYTHON_REQUIREMENTS) | debian-packages
 	python3 -m venv --clear e2e/.cache/python

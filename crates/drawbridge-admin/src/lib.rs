@@ -1,6 +1,6 @@
 //! The management API: projects, endpoints and keys over HTTP, as JSON.
 //!
-//! [`router`] serves the paths of [`OPERATIONS`], their OpenAPI document, `/metrics`, and nothing else. A request passes, in this order: the boundary
+//! [`router`] serves the paths of [`OPERATIONS`], their OpenAPI document, `/metrics`, the dashboard's pages, and nothing else. A request passes, in this order: the boundary
 //! (`Host`, `Origin`, key), the operation's authorization, the resource's own rules; a write then is one transaction
 //! with its audit entry, and is published to [`Live`] before its answer is sent, so that the next request obeys it.
 //!
@@ -17,6 +17,7 @@ mod call;
 mod compiled;
 mod conditions;
 mod csp;
+mod dashboard;
 mod destination;
 mod endpoint_document;
 mod endpoints;
@@ -57,6 +58,7 @@ use jiff::Timestamp;
 
 pub use crate::answer::Outcome;
 pub use crate::compiled::{Compiled, Unusable, compile};
+pub use crate::dashboard::Dashboard;
 pub use crate::error_page::error_page;
 pub use crate::metrics::MetricsSource;
 pub use crate::nodes::Node;
@@ -89,6 +91,8 @@ pub struct AdminState {
     pub settings: Arc<Settings>,
     /// One-time codes that sign browsers in.
     pub sign_in_codes: Arc<SignInCodes>,
+    /// The dashboard's files.
+    pub dashboard: Dashboard,
 }
 
 /// The id of a request, as an extension of it; made anew where there is none.
@@ -113,6 +117,7 @@ pub fn router(state: AdminState) -> Router {
         .layer(from_fn_with_state(state.clone(), boundary::identify))
         .merge(operations::sign_in_routes())
         .merge(openapi::routes())
+        .merge(dashboard::routes())
         .merge(open)
         .layer(from_fn_with_state(state.clone(), boundary::pass))
         .layer(from_fn(answer::dress))

@@ -14,6 +14,7 @@ mod conditions;
 mod containment;
 mod credentials;
 mod csp;
+mod dashboard;
 mod document;
 mod dry_run;
 mod endpoints;

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use drawbridge_admin::{
-    AdminState, ClientAddress, MetricsSource, Node, Outcome, RequestId, Setting, Settings, compile,
-    router,
+    AdminState, ClientAddress, Dashboard, MetricsSource, Node, Outcome, RequestId, Setting,
+    Settings, compile, router,
 };
 use drawbridge_policy::cors::{CorsPolicy, Preflight, PreflightAnswer};
 use drawbridge_policy::own_origins::OwnOrigins;
@@ -111,6 +111,7 @@ impl Gateway {
             node: Arc::new(node(listener, origin)),
             settings: Arc::new(settings()),
             sign_in_codes: Arc::default(),
+            dashboard: Dashboard::of(|_| None),
         };
         Self {
             router: router(state.clone()),

@@ -10,7 +10,7 @@ use std::sync::mpsc::SyncSender;
 use anyhow::{Context, anyhow, bail};
 use axum::Router;
 use drawbridge_admin::{
-    AdminState, ClientAddress, IsHttps, MetricsSource, Node, Outcome, RequestId,
+    AdminState, ClientAddress, Dashboard, IsHttps, MetricsSource, Node, Outcome, RequestId,
 };
 use drawbridge_gateway::idempotency::IdempotencyCall;
 use drawbridge_gateway::log::{Log, chain};
@@ -135,6 +135,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         node: Arc::new(node),
         settings: Arc::new(settings.shown()),
         sign_in_codes: Arc::default(),
+        dashboard: Dashboard::embedded(),
     };
     Ok((
         state,

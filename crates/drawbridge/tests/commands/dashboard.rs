@@ -53,6 +53,33 @@ fn a_session_opens_management_and_never_the_data_plane_and_survives_a_restart() 
 }
 
 #[test]
+fn the_pages_wear_the_security_headers_and_need_no_key() {
+    let gateway = Gateway::start();
+    let get = |path: &str| exchange(&gateway.url, "GET", path, &[], "");
+    let moved = get("/dashboard");
+    assert!(moved.starts_with("HTTP/1.1 308"), "{moved}");
+    let page = get("/dashboard/keys");
+    // With what `make build` puts into the binary, or without.
+    let is_built = page.starts_with("HTTP/1.1 200");
+    assert!(is_built || page.contains("make build"), "{page}");
+    assert!(page.contains("\r\ncontent-type: text/html"), "{page}");
+    for answer in [&moved, &page, &get("/dashboard/assets/none.js")] {
+        for line in [
+            "strict-transport-security: ",
+            "x-content-type-options: nosniff",
+            "x-frame-options: DENY",
+            "x-xss-protection: ",
+            "referrer-policy: ",
+            "content-security-policy: default-src 'self'\r\n",
+            "x-request-id: ",
+        ] {
+            assert!(answer.contains(line), "{line}: {answer}");
+        }
+        assert!(!answer.contains("access-control-"), "{answer}");
+    }
+}
+
+#[test]
 fn whoever_signs_in_with_wrong_keys_has_to_wait_like_whoever_sends_them() {
     let gateway = Gateway::start();
     for _ in 0..20 {

@@ -26,6 +26,9 @@ const ROOT: &str = "/dashboard/";
 const INDEX: &str = "index.html";
 /// What is named by its content stays as it is.
 const ASSETS: &str = "assets/";
+/// What is added to the path of a file that is compressed, and how; the smallest first. Not every browser takes brotli
+/// without TLS.
+const CODINGS: [(&str, &str); 2] = [(".br", "br"), (".gz", "gzip")];
 const FOREVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 const ASK_AGAIN: HeaderValue = HeaderValue::from_static("no-cache");
 
@@ -52,7 +55,7 @@ impl Dashboard {
         Self::of(|path| Embedded::get(path).map(|file| file.data))
     }
 
-    /// Files by their paths below `/dashboard/`; what has `.br` added to its path is the same, compressed.
+    /// Files by their paths below `/dashboard/`; what has `.br` or `.gz` added to its path is the same, compressed.
     pub fn of(file: fn(&str) -> Option<Cow<'static, [u8]>>) -> Self {
         Self { file }
     }
@@ -67,18 +70,23 @@ impl Dashboard {
 
     /// The file as its client takes it, without its caching.
     fn encoded(self, path: &str, file: Bytes, headers: &HeaderMap) -> Response {
-        let compressed = self.file(&format!("{path}.br"));
-        let varies = compressed.is_some();
-        let compressed = compressed.filter(|_| accepts_brotli(headers));
-        let is_compressed = compressed.is_some();
-        let mut response = compressed.unwrap_or(file).into_response();
+        let compressed = CODINGS.map(|(ending, coding)| {
+            let file = self.file(&format!("{path}{ending}"))?;
+            Some((file, coding))
+        });
+        let varies = compressed.iter().any(Option::is_some);
+        let mut choices = compressed.into_iter().flatten();
+        let (file, coding) = choices
+            .find(|(_, coding)| accepts(headers, coding))
+            .map_or((file, None), |(file, coding)| (file, Some(coding)));
+        let mut response = file.into_response();
         let fields = response.headers_mut();
         fields.insert(CONTENT_TYPE, HeaderValue::from_static(media_type(path)));
         if varies {
             fields.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
         }
-        if is_compressed {
-            fields.insert(CONTENT_ENCODING, HeaderValue::from_static("br"));
+        if let Some(coding) = coding {
+            fields.insert(CONTENT_ENCODING, HeaderValue::from_static(coding));
         }
         response
     }
@@ -122,7 +130,8 @@ async fn show(
 ) -> Result<Response, Problem> {
     let dashboard = state.dashboard;
     let path = uri.path().strip_prefix(ROOT).unwrap_or_default();
-    let is_named = !path.is_empty() && !path.ends_with(".br");
+    let is_compressed = CODINGS.iter().any(|(ending, _)| path.ends_with(ending));
+    let is_named = !path.is_empty() && !is_compressed;
     match dashboard.file(path).filter(|_| is_named) {
         Some(file) if path.starts_with(ASSETS) => {
             let caching = [(CACHE_CONTROL, FOREVER)];
@@ -165,18 +174,18 @@ fn media_type(path: &str) -> &'static str {
 }
 
 /// RFC 9110 section 12.5.3.
-fn accepts_brotli(headers: &HeaderMap) -> bool {
+fn accepts(headers: &HeaderMap, coding: &str) -> bool {
     let lines = headers.get_all(ACCEPT_ENCODING).iter();
     let codings = lines
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(','));
-    codings.into_iter().any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        let is_brotli = parts
+    codings.into_iter().any(|accepted| {
+        let mut parts = accepted.split(';').map(str::trim);
+        let is_named = parts
             .next()
-            .is_some_and(|name| name.eq_ignore_ascii_case("br"));
+            .is_some_and(|name| name.eq_ignore_ascii_case(coding));
         let weight = parts.find_map(|part| part.strip_prefix("q=").or(part.strip_prefix("Q=")));
-        is_brotli && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|q| q > 0.0))
+        is_named && weight.is_none_or(|weight| weight.parse::<f32>().is_ok_and(|q| q > 0.0))
     })
 }
 
@@ -185,7 +194,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn brotli_is_sent_to_those_who_take_it() {
+    fn a_coding_is_sent_to_those_who_take_it() {
         for (line, is_accepted) in [
             ("br", true),
             ("gzip, deflate, BR", true),
@@ -199,9 +208,9 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(line));
-            assert_eq!(accepts_brotli(&headers), is_accepted, "{line}");
+            assert_eq!(accepts(&headers, "br"), is_accepted, "{line}");
         }
-        assert!(!accepts_brotli(&HeaderMap::new()));
+        assert!(!accepts(&HeaderMap::new(), "gzip"));
     }
 
     #[test]

@@ -16,6 +16,7 @@ fn files(path: &str) -> Option<Cow<'static, [u8]>> {
         "robots.txt" => "nobody",
         "assets/index-1a2b.js" => "the script",
         "assets/index-1a2b.js.br" => "the script, compressed",
+        "assets/index-1a2b.js.gz" => "the script, zipped",
         "assets/icon-3c4d.svg" => "<svg/>",
         "api/session" => "a page in the place of the API",
         _ => return None,
@@ -87,7 +88,8 @@ async fn files_that_are_named_by_their_content_are_kept_for_good() {
     let script = "/dashboard/assets/index-1a2b.js";
     let forever = Some("public, max-age=31536000, immutable");
     for (accepted, body, encoding) in [
-        ("gzip", "the script", None),
+        ("identity", "the script", None),
+        ("gzip, deflate", "the script, zipped", Some("gzip")),
         ("gzip, br", "the script, compressed", Some("br")),
     ] {
         let answer = get(&gateway, script, &[("accept-encoding", accepted)]).await;
@@ -117,7 +119,12 @@ async fn files_that_are_named_by_their_content_are_kept_for_good() {
         (Some("10"), &json!(null))
     );
     // One of another release, and what is only there for its neighbour.
-    for path in ["assets/index-9z9z.js", "assets/", "assets/index-1a2b.js.br"] {
+    for path in [
+        "assets/index-9z9z.js",
+        "assets/",
+        "assets/index-1a2b.js.br",
+        "assets/index-1a2b.js.gz",
+    ] {
         let missing = get(&gateway, &format!("/dashboard/{path}"), &[]).await;
         missing.must_be(404, "route_not_found");
     }

@@ -240,7 +240,8 @@ pub(crate) struct Writing<'c> {
     pub(crate) call: &'c Call,
     pub(crate) write: Write,
     pub(crate) now: Timestamp,
-    is_dry_run: bool,
+    /// Whether nothing is to come of it.
+    pub(crate) is_dry_run: bool,
 }
 
 /// What a write was about, for the audit log.

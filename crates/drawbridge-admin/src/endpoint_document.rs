@@ -18,7 +18,7 @@ use crate::problem::{Problem, settled};
 use crate::projects::check_slug;
 
 /// Members that only the gateway writes, or that never change.
-const READ_ONLY: [&str; 8] = [
+const READ_ONLY: [&str; 9] = [
     "object",
     "project",
     "project_id",
@@ -27,6 +27,7 @@ const READ_ONLY: [&str; 8] = [
     "created_at",
     "updated_at",
     "warnings",
+    "impact",
 ];
 const LIMITS: [&str; 4] = [
     "max_body_bytes",

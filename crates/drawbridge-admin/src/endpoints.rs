@@ -13,7 +13,7 @@ use crate::call::{Call, Subject, Writing};
 use crate::conditions::entity_tag;
 use crate::endpoint_document::{Draft, resource};
 use crate::problem::{Fault, Problem, settled};
-use crate::{answer, audit, compiled, destination, projects};
+use crate::{answer, audit, compiled, destination, impact, projects};
 
 /// `GET /v1/projects/{project}/endpoints`: those that the calling key may use.
 pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
@@ -66,6 +66,8 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let row = writing.write.endpoint(&project.id, &row.name).await?;
     let row = row.ok_or_else(not_found)?;
     draft.endpoint.created = compiled::created(&row);
+    let mut shown = resource(&project, &row, &draft.warnings);
+    impact::add(&mut shown, &writing, &draft.endpoint).await?;
     let mut change = audit::created(&row.document);
     if row.credential.is_some() {
         change["credential"] = "set".into();
@@ -78,7 +80,6 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let revision = writing
         .commit(subject, [Change::Endpoint(Arc::new(draft.endpoint))])
         .await?;
-    let shown = resource(&project, &row, &draft.warnings);
     let location = format!("/v1/projects/{}/endpoints/{}", project.slug, row.name);
     Ok(answer::created(&shown, revision, &location))
 }
@@ -93,11 +94,12 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     let mut writing = call.write().await?;
     let (project, mut row) = find_in(&mut writing).await?;
     conditions.check_write(&entity_tag(row.revision))?;
-    let shown = show_stored(&project, &row);
+    let mut shown = show_stored(&project, &row);
     let (mut draft, credential) =
         Draft::update(&row, &shown, patch, &compiled::project(&project), problems)?;
     draft.endpoint.created = compiled::created(&row);
     if draft.document == row.document && draft.credential == row.credential {
+        impact::add(&mut shown, &writing, &draft.endpoint).await?;
         return Ok(answer::shown(&shown, entity_tag(row.revision)));
     }
     let mut change = audit::changed(&row.document, &draft.document);
@@ -108,6 +110,8 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     row.credential = draft.credential;
     row.updated_at = writing.now;
     writing.write.update_endpoint(&row).await?;
+    let mut shown = resource(&project, &row, &draft.warnings);
+    impact::add(&mut shown, &writing, &draft.endpoint).await?;
     let subject = Subject {
         project_id: &project.id,
         target: &draft.endpoint.path.clone(),
@@ -116,7 +120,6 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     let revision = writing
         .commit(subject, [Change::Endpoint(Arc::new(draft.endpoint))])
         .await?;
-    let shown = resource(&project, &row, &draft.warnings);
     Ok(answer::changed(&shown, revision))
 }
 

@@ -25,6 +25,7 @@ mod error_page;
 mod explain;
 mod fault;
 mod fixes;
+mod impact;
 mod key_document;
 mod key_uses;
 mod keys;

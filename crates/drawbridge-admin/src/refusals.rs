@@ -25,19 +25,27 @@ const DAYS: i32 = 30;
 pub(crate) const OTHER: &str = "other";
 
 impl AdminState {
-    /// Stores the refusals that were handed over since the last time; once a day, and whenever there are any, forgets
-    /// those that are too old. `pruned` is the day on which that was last done.
+    /// Stores the refusals, and the origins that were admitted, that were handed over since the last time; once a day, and
+    /// whenever there are any, forgets those that are too old. `pruned` is the day on which that was last done.
     ///
     /// # Errors
     /// The store's; what could not be stored is kept for the next time.
     pub async fn keep_refusals(&self, pruned: &mut Date) -> Result<(), StoreError> {
         let now = (self.clock)();
+        let is_new_day = *pruned != day(now);
         let lines: Vec<Line> = self.refusals.take().into_lines().collect();
-        if lines.is_empty() && *pruned == day(now) {
-            return Ok(());
-        }
-        if let Err(error) = self.store.record_refusals(&lines, oldest(now)).await {
+        if (!lines.is_empty() || is_new_day)
+            && let Err(error) = self.store.record_refusals(&lines, oldest(now)).await
+        {
             self.refusals.merge(lines);
+            return Err(error);
+        }
+        let admitted = self.refusals.admitted.take();
+        let yesterday = day(now).saturating_sub(1.day());
+        if (!admitted.is_empty() || is_new_day)
+            && let Err(error) = self.store.record_admitted(&admitted, yesterday).await
+        {
+            self.refusals.admitted.merge(admitted);
             return Err(error);
         }
         *pruned = day(now);

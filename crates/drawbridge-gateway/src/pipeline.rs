@@ -33,7 +33,7 @@ use crate::respond::{self, REQUEST_ID};
 use crate::route::below_v1;
 use crate::send::{Answer, send};
 use crate::shared::Undecided;
-use crate::trail::Trail;
+use crate::trail::{Phase, Trail, Verdict};
 use crate::{client, headers, idempotency, model};
 
 /// Longest time, and most bytes, for reading what is left of a body that the answer does not depend on, so that the client
@@ -80,6 +80,7 @@ pub(crate) async fn answer(
         .refused
         .take()
         .and_then(|kind| refused(core, &trail, *kind));
+    note_admitted(core, &trail);
     let mut response = outcome.unwrap_or_else(|denial| {
         drain(rest.take());
         trail.code = Some(denial.code());
@@ -103,6 +104,16 @@ pub(crate) async fn answer(
     }
     trail.note_head(response.status().as_u16());
     response.map(|content| Body::new(content, trail))
+}
+
+/// Counts a page's call that the endpoint's policy admitted, whatever became of it then.
+fn note_admitted(core: &Core, trail: &Trail) {
+    if let (Some(endpoint), Some(note), Some(origin)) = (&trail.endpoint, trail.cors, &trail.origin)
+        && (note.phase, note.verdict) == (Phase::Actual, Verdict::Allowed)
+    {
+        core.refusals
+            .note_admitted(&endpoint.path, origin.as_bytes());
+    }
 }
 
 /// Counts a refusal, or what would have been one; returns what the answer says of it, where its project or endpoint is being

@@ -3,6 +3,7 @@
 //! No I/O, no clock, no randomness and no HTTP library: facts come in as values, verdicts go out as values. Everything
 //! that can be compiled is compiled when configuration is saved, so that deciding about a request only looks things up.
 
+pub mod admitted;
 pub mod bucket;
 pub mod cors;
 pub mod cors_config;

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::Offset;
 
+use crate::admitted::WaitingAdmitted;
 use crate::cors::{OriginHeader, Refusal};
 use crate::names::is_token;
 use crate::origin::Origin;
@@ -177,7 +178,11 @@ pub fn day(at: Timestamp) -> Date {
 
 /// Refusals on their way from the cores to the store.
 #[derive(Debug, Default)]
-pub struct WaitingRefusals(Mutex<Refusals>);
+pub struct WaitingRefusals {
+    refusals: Mutex<Refusals>,
+    /// What was admitted goes the same way.
+    pub admitted: WaitingAdmitted,
+}
 
 impl WaitingRefusals {
     /// Adds what was counted.
@@ -194,7 +199,7 @@ impl WaitingRefusals {
     }
 
     fn lock(&self) -> MutexGuard<'_, Refusals> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

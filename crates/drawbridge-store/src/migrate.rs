@@ -55,6 +55,11 @@ pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
         "search",
         include_str!("../migrations/sqlite/0009_search.sql"),
     ),
+    (
+        10,
+        "admitted origins",
+        include_str!("../migrations/sqlite/0010_admitted_origins.sql"),
+    ),
 ];
 
 const COUNT_TABLES: &str =

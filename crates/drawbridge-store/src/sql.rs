@@ -177,6 +177,22 @@ statements! {
     DELETE_OLDEST_SESSIONS = "DELETE FROM sessions WHERE key_id = $1 AND id NOT IN \
         (SELECT id FROM sessions WHERE key_id = $1 ORDER BY created_at DESC, id LIMIT $2)";
     PRUNE_SESSIONS = "DELETE FROM sessions WHERE last_seen_at <= $1";
+
+    BUMP_ADMITTED_ORIGIN = "UPDATE admitted_origins SET count = count + $5, \
+        last_seen_at = CASE WHEN last_seen_at > $6 THEN last_seen_at ELSE $6 END \
+        WHERE project_id = $1 AND endpoint = $2 AND day = $3 AND origin = $4";
+    INSERT_ADMITTED_ORIGIN = "INSERT INTO admitted_origins (project_id, endpoint, day, origin, count, last_seen_at) \
+        SELECT $1, $2, $3, $4, $5, $6 \
+        WHERE EXISTS (SELECT 1 FROM endpoints WHERE project_id = $1 AND name = $2) \
+        AND (SELECT COUNT(*) FROM admitted_origins WHERE project_id = $1 AND endpoint = $2 AND day = $3) < $7 \
+        AND (SELECT COUNT(*) FROM admitted_origins) < $8";
+    PRUNE_ADMITTED_ORIGINS = "DELETE FROM admitted_origins WHERE day < $1";
+    ORIGINS_AT = "SELECT origin, CAST(SUM(count) AS BIGINT), MAX(last_seen_at) FROM \
+        (SELECT origin, count, last_seen_at FROM admitted_origins \
+            WHERE project_id = $1 AND endpoint = $2 AND last_seen_at >= $3 \
+        UNION ALL SELECT origin, count, last_seen_at FROM refusals \
+            WHERE project_id = $1 AND endpoint = $2 AND last_seen_at >= $3 AND origin <> '') seen \
+        GROUP BY origin ORDER BY SUM(count) DESC, origin";
 }
 
 #[cfg(test)]

@@ -103,6 +103,9 @@ fn endpoint() -> Object {
     let models =
         "The models that it serves; an empty list means any, and then bodies are not looked at.";
     let limits_about = "Sizes and times; what is not set has the gateway's default.";
+    let impact_about = "Only in answers to dry runs: of the origins whose pages called the endpoint since then, those that \
+                        the change would admit, and those that it would refuse. Judged by origin alone, not by method or \
+                        header.";
     Object {
         name: Resource::Endpoint.name(),
         about: "One inference endpoint of a project.",
@@ -119,8 +122,34 @@ fn endpoint() -> Object {
             created_at(),
             updated_at(),
             warnings(),
+            Member::made("impact", impact(), impact_about).shown_if_set(),
         ],
     }
+}
+
+/// What a change would mean for pages.
+fn impact() -> Value {
+    let origins = json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "origin": text(),
+                "count": {"type": "integer", "minimum": 1, "description": "How often, today and yesterday (UTC)."},
+                "last_seen_at": time(),
+            },
+            "required": ["origin", "count", "last_seen_at"],
+        },
+    });
+    json!({
+        "type": "object",
+        "properties": {
+            "newly_admitted": origins,
+            "newly_refused": origins,
+            "since": time(),
+        },
+        "required": ["newly_admitted", "newly_refused", "since"],
+    })
 }
 
 fn model() -> Object {

@@ -29,7 +29,7 @@ async fn twice(
 ) -> (Answer, Answer) {
     let before = everything(gateway).await;
     let url = format!("{path}?dry_run=true");
-    let dry = gateway
+    let mut dry = gateway
         .root()
         .send(method.clone(), &url, body.clone())
         .await
@@ -37,6 +37,9 @@ async fn twice(
     assert_eq!(everything(gateway).await, before, "{method} {path}");
     assert_eq!((dry.header("etag"), dry.header("location")), (None, None));
     assert_eq!(dry.header("cache-control"), Some("no-store"));
+    let has_impact = path.contains("/endpoints") && method != Method::DELETE;
+    let impact = dry.body.as_object_mut().unwrap().remove("impact");
+    assert_eq!(impact.is_some(), has_impact, "{path}");
     let real = gateway.root().send(method, path, body).await;
     assert!(real.status.is_success(), "{real:#?}");
     assert_ne!(everything(gateway).await, before, "{path}");

@@ -19,6 +19,7 @@ mod document;
 mod dry_run;
 mod endpoints;
 mod explain;
+mod impact;
 mod key_uses;
 mod keys;
 mod lists;

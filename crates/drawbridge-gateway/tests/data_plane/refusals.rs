@@ -320,3 +320,32 @@ fn a_refusal_links_to_the_gateways_own_page_about_its_code() {
         .answer();
     assert_eq!((answer.status(), &*answer.code()), (404, "route_not_found"));
 }
+
+#[test]
+fn whose_pages_are_admitted_is_counted_by_their_actual_requests() {
+    let upstream = Upstream::start();
+    let other = "https://other.example";
+    let cors = json!({"cors": {"allowedOrigins": [PAGE, other]}});
+    let gateway = Gateway::start(&document(&upstream, &cors));
+    let next = || {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let [(place, origin, tally)] = gateway.refusals.admitted.take().as_slice() {
+                return (place.endpoint.to_string(), origin.to_string(), tally.count);
+            }
+            assert!(Instant::now() < until, "nothing was handed over");
+            std::thread::yield_now();
+        }
+    };
+    // Neither preflights, nor what is no page's, nor what is refused; but whatever the endpoint's policy admits, even
+    // where the key is not good.
+    preflight(&gateway, OWN, PAGE, "POST", "content-type");
+    ask(&gateway, "POST", OWN, "");
+    ask(&gateway, "POST", OWN, &format!("origin: {EVIL}\r\n"));
+    for origin in [other, PAGE] {
+        let status = ask(&gateway, "POST", OWN, &format!("origin: {origin}\r\n"));
+        assert_eq!(status, 401);
+        assert_eq!(next(), (ENDPOINT.to_owned(), origin.to_owned(), 1));
+    }
+    assert_eq!(gateway.refusals.admitted.take(), []);
+}

@@ -62,6 +62,10 @@ on_sqlite! {
         records_are_neither_revisions_nor_audit_rows
         expired_records_are_deleted_and_no_others
     }
+    origins {
+        admitted_and_refused_origins_are_added_up_without_a_revision
+        an_endpoint_and_day_has_a_thousand_admitted_origins
+    }
     refusals {
         refusals_read_back_added_up_and_make_no_revision
         refusals_are_listed_latest_first_in_pages_of_any_size

@@ -3,6 +3,7 @@
 pub(crate) mod audit;
 pub(crate) mod idempotency;
 pub(crate) mod lists;
+pub(crate) mod origins;
 pub(crate) mod refusals;
 pub(crate) mod rows;
 pub(crate) mod rules;

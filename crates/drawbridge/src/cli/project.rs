@@ -6,12 +6,11 @@ use serde_json::{Map, Value, json};
 
 use super::address::encoded;
 use super::client::Call;
-use super::confirm::confirm;
 use super::failure::Failure;
 use super::input;
 use super::output::{fields, text};
 use super::rate_limit::{self, RateFlags};
-use super::session::{Connection, Paging};
+use super::session::{Connection, Paging, Trial};
 
 #[derive(Args)]
 pub(super) struct ProjectArguments {
@@ -57,6 +56,8 @@ enum Action {
         debug: Option<bool>,
         #[command(flatten)]
         rate: RateFlags,
+        #[command(flatten)]
+        trial: Trial,
     },
     /// Change a project
     Update {
@@ -76,6 +77,8 @@ enum Action {
         /// A JSON Merge Patch: written out, @FILE, or - for stdin
         #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
         patch: Option<String>,
+        #[command(flatten)]
+        trial: Trial,
     },
     /// Delete a project that has no endpoints and no keys that still work
     Delete {
@@ -84,6 +87,8 @@ enum Action {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        trial: Trial,
     },
 }
 
@@ -116,7 +121,9 @@ impl ProjectArguments {
                 secret_keys_in_browsers,
                 debug,
                 rate,
+                trial,
             } => {
+                let session = session.trying(&trial);
                 let mut body = json!({"slug": slug, "name": name.as_ref().unwrap_or(&slug)});
                 if let Some(id) = id {
                     body["id"] = id.into();
@@ -145,7 +152,9 @@ impl ProjectArguments {
                 debug,
                 rate,
                 patch,
+                trial,
             } => {
+                let session = session.trying(&trial);
                 let body = changes(name, secret_keys_in_browsers, debug, &rate, patch)?;
                 let call = Call::new(
                     format!("update project {project:?}"),
@@ -155,8 +164,13 @@ impl ProjectArguments {
                 session.show(&session.call(call.body(body)).await?, human);
                 Ok(())
             }
-            Action::Delete { project, yes } => {
-                confirm(
+            Action::Delete {
+                project,
+                yes,
+                trial,
+            } => {
+                let session = session.trying(&trial);
+                session.confirm(
                     &format!("Delete project {project:?} with its revoked keys?"),
                     yes,
                 )?;
@@ -166,7 +180,7 @@ impl ProjectArguments {
                     path(&project),
                 );
                 let answer = session.call(call).await?;
-                session.show(&answer, |_| format!("deleted project {project}"));
+                session.show_gone(&answer, "deleted", &format!("project {project}"));
                 Ok(())
             }
         }

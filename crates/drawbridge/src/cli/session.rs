@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::address::encoded;
 use super::client::{Answer, Call, Client};
+use super::confirm::confirm;
 use super::failure::{Failure, issue_line};
 use super::output;
 
@@ -73,10 +74,19 @@ impl Paging {
     }
 }
 
+/// Whether a command that writes is only tried.
+#[derive(Args)]
+pub(super) struct Trial {
+    /// Check everything, show what would come of it, and save nothing
+    #[arg(long)]
+    dry_run: bool,
+}
+
 /// A connection to a gateway for the time of one command.
 pub(super) struct Session {
     pub(super) client: Client,
     json: bool,
+    is_trial: bool,
 }
 
 impl Connection {
@@ -111,13 +121,33 @@ impl Connection {
         Ok(Session {
             client,
             json: self.json,
+            is_trial: false,
         })
     }
 }
 
 impl Session {
+    /// The same session, in which writes are only tried where that is asked for.
+    pub(super) fn trying(self, trial: &Trial) -> Self {
+        Self {
+            is_trial: trial.dry_run,
+            ..self
+        }
+    }
+
+    /// Asks before something is destroyed, if it is to be.
+    ///
+    /// # Errors
+    /// As [`confirm`].
+    pub(super) fn confirm(&self, question: &str, is_agreed: bool) -> Result<(), Failure> {
+        confirm(question, is_agreed || self.is_trial)
+    }
+
     /// Sends a request, and tells the warnings of the answer.
-    pub(super) async fn call(&self, call: Call) -> Result<Answer, Failure> {
+    pub(super) async fn call(&self, mut call: Call) -> Result<Answer, Failure> {
+        if self.is_trial && call.method != Method::GET {
+            call.path.push_str("?dry_run=true");
+        }
         let answer = self.client.send(call).await?;
         for warning in answer.value["warnings"].as_array().into_iter().flatten() {
             output::warning(&issue_line(warning));
@@ -131,6 +161,17 @@ impl Session {
             true => output::print(&answer.text),
             false => output::print(&human(&answer.value)),
         }
+        if self.is_trial && !self.json {
+            output::note("dry run: nothing was saved");
+        }
+    }
+
+    /// Says that something is gone, or would be.
+    pub(super) fn show_gone(&self, answer: &Answer, done: &str, what: &str) {
+        self.show(answer, |_| match self.is_trial {
+            true => format!("{what} would be {done}"),
+            false => format!("{done} {what}"),
+        });
     }
 
     /// Fetches one part of a list and shows it as a table, or says that there is nothing.

@@ -47,6 +47,63 @@ fn what_pages_were_refused_survives_a_restart() {
 }
 
 #[test]
+fn a_dry_run_says_whose_pages_would_notice_and_saves_nothing() {
+    let (gateway, path) = refused();
+    let lines = ["Origin: https://other.example"];
+    let answer = exchange(&gateway.url, "GET", &path, &lines, "");
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    // What was counted last is stored on the way out.
+    let gateway = Gateway::start_in(gateway.stop());
+    let line = "endpoint update e --project p --allow-origin https://app.example.com --dry-run";
+    let said = gateway.command(line);
+    for sentence in [
+        "Pages of https://app.example.com would be admitted: 2 calls since yesterday",
+        "Pages of https://other.example would be refused: 1 call since yesterday",
+    ] {
+        assert!(said.stdout.contains(sentence), "{said:?}");
+    }
+    assert!(said.stderr.contains("nothing was saved"), "{said:?}");
+    for (line, sentence) in [
+        (
+            "endpoint delete e --project p --dry-run",
+            "endpoint e would be deleted",
+        ),
+        (
+            "endpoint create f --project p --upstream http://127.0.0.1:9/v1 --dry-run",
+            "name",
+        ),
+        ("project update p --name Other --dry-run", "Other"),
+        ("project create q --dry-run", "q"),
+        ("key create web --project p --kind secret --dry-run", "web"),
+    ] {
+        let said = gateway.command(line);
+        assert!(
+            said.code == Some(0) && said.stdout.contains(sentence),
+            "{said:?}"
+        );
+        assert!(
+            !said.stdout.contains("dbr_") && said.stderr.contains("nothing was saved"),
+            "{said:?}"
+        );
+    }
+    let listed = gateway.json("endpoint list --project p");
+    assert_eq!(
+        listed["data"][0]["cors"]["allowedOrigins"][0],
+        "https://other.example"
+    );
+    assert_eq!(listed["data"].as_array().unwrap().len(), 1);
+    assert_eq!(gateway.json("key list")["data"], serde_json::json!([]));
+    assert_eq!(gateway.json("project list")["data"][0]["name"], "p");
+    assert_eq!(
+        gateway.json("project list")["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+}
+
+#[test]
 fn what_there_is_to_do_is_listed_and_done_by_its_number() {
     let (gateway, path) = refused();
     let until = std::time::Instant::now() + std::time::Duration::from_secs(20);

@@ -9,10 +9,9 @@ use serde_json::{Value, json};
 
 use super::address::encoded;
 use super::client::{Answer, Call};
-use super::confirm::confirm;
 use super::failure::Failure;
 use super::input;
-use super::session::{Connection, Paging, Session};
+use super::session::{Connection, Paging, Session, Trial};
 use flags::EndpointFlags;
 use view::{HEADINGS, human, row};
 
@@ -64,6 +63,8 @@ enum Action {
         place: Place,
         #[command(flatten)]
         flags: Box<EndpointFlags>,
+        #[command(flatten)]
+        trial: Trial,
     },
     /// Change an endpoint: what is given replaces what was, lists as a whole
     #[command(after_help = UPDATE_HELP)]
@@ -77,6 +78,8 @@ enum Action {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        trial: Trial,
     },
 }
 
@@ -112,6 +115,8 @@ struct Update {
         conflicts_with_all = ["added", "removed"]
     )]
     patch: Option<String>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 const CREATE_HELP: &str = "\
@@ -126,6 +131,7 @@ Examples:
 const UPDATE_HELP: &str = "\
 Examples:
   drawbridge endpoint update my-endpoint --project my-project --add-origin https://new.example.com
+  drawbridge endpoint update my-endpoint --project my-project --remove-origin https://old.example.com --dry-run
   drawbridge endpoint update my-endpoint --project my-project --max-age 600
   drawbridge endpoint update my-endpoint --project my-project --patch '{\"cors\": {\"allowedOrigins\": []}}'
 
@@ -154,14 +160,28 @@ impl EndpointArguments {
                 session.show(&answer, |endpoint| human(&session, endpoint));
                 Ok(())
             }
-            Action::Create { name, place, flags } => create(&session, name, &place, &flags).await,
-            Action::Update(update) => update.run(&session).await,
-            Action::Delete { name, place, yes } => {
+            Action::Create {
+                name,
+                place,
+                flags,
+                trial,
+            } => create(&session.trying(&trial), name, &place, &flags).await,
+            Action::Update(update) => {
+                let session = session.trying(&update.trial);
+                update.run(&session).await
+            }
+            Action::Delete {
+                name,
+                place,
+                yes,
+                trial,
+            } => {
+                let session = session.trying(&trial);
                 let question = format!(
                     "Delete endpoint {name:?} of {:?}? Its URL stops working at once.",
                     place.project
                 );
-                confirm(&question, yes)?;
+                session.confirm(&question, yes)?;
                 let action = format!("delete endpoint {name:?}");
                 let answer = session
                     .call(Call::new(
@@ -170,7 +190,7 @@ impl EndpointArguments {
                         path(&place.project, &name),
                     ))
                     .await?;
-                session.show(&answer, |_| format!("deleted endpoint {name}"));
+                session.show_gone(&answer, "deleted", &format!("endpoint {name}"));
                 Ok(())
             }
         }

@@ -1,7 +1,9 @@
 //! Endpoints as people read them.
 
+use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::cli::key::ago;
 use crate::cli::output::{fields, text};
 use crate::cli::session::Session;
 
@@ -67,7 +69,7 @@ pub(super) fn human(session: &Session, endpoint: &Value) -> String {
         true => "its own (ca_certificate)".to_owned(),
         false => "the system's".to_owned(),
     };
-    fields(&[
+    let shown = fields(&[
         ("name", text(&endpoint["name"])),
         ("project", text(&endpoint["project"])),
         ("url", url(session, endpoint)),
@@ -83,7 +85,37 @@ pub(super) fn human(session: &Session, endpoint: &Value) -> String {
         ("credentials", text(&cors["allowCredentials"])),
         ("enforcement", text(&cors["enforcement"])),
         ("updated", text(&endpoint["updated_at"])),
-    ])
+    ]);
+    match endpoint.get("impact") {
+        Some(found) => format!("{shown}\n\n{}", impact(found, Timestamp::now())),
+        None => shown,
+    }
+}
+
+/// What a change would mean for the pages that called the endpoint lately.
+fn impact(impact: &Value, now: Timestamp) -> String {
+    let mut lines = Vec::new();
+    for (name, fate) in [("newly_admitted", "admitted"), ("newly_refused", "refused")] {
+        for seen in impact[name].as_array().into_iter().flatten() {
+            let calls = match seen["count"].as_u64() {
+                Some(1) => "1 call".to_owned(),
+                _ => format!("{} calls", text(&seen["count"])),
+            };
+            let last = text(&seen["last_seen_at"]);
+            let last = last.parse().map_or(last, |then| ago(then, now));
+            lines.push(format!(
+                "Pages of {} would be {fate}: {calls} since yesterday, the last one {last}.",
+                text(&seen["origin"])
+            ));
+        }
+    }
+    match lines.is_empty() {
+        true => {
+            "No origin whose pages called it in the last 24 hours would be admitted or refused anew."
+                .to_owned()
+        }
+        false => lines.join("\n"),
+    }
 }
 
 #[cfg(test)]
@@ -91,6 +123,17 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn an_impact_reads_as_a_sentence_an_origin() {
+        let now = "2026-11-21T12:00:00Z".parse().unwrap();
+        let seen = |origin, count| json!([{"origin": origin, "count": count, "last_seen_at": "2026-11-21T11:58:00Z"}]);
+        let both = json!({"newly_admitted": seen("https://a.example", 1), "newly_refused": seen("null", 12)});
+        let expected = "Pages of https://a.example would be admitted: 1 call since yesterday, the last one 2 minutes ago.\n\
+            Pages of null would be refused: 12 calls since yesterday, the last one 2 minutes ago.";
+        assert_eq!(impact(&both, now), expected);
+        assert!(impact(&json!({}), now).starts_with("No origin"));
+    }
 
     #[test]
     fn models_read_as_they_are_typed() {

@@ -11,12 +11,11 @@ use serde_json::{Map, Value, json};
 
 use super::address::encoded;
 use super::client::Call;
-use super::confirm::confirm;
 use super::expiry::{expires_at, seconds};
 use super::failure::Failure;
 use super::input;
 use super::rate_limit::RateFlags;
-use super::session::{Connection, Paging};
+use super::session::{Connection, Paging, Trial};
 use view::{HEADINGS, created, human, row};
 
 #[derive(Args)]
@@ -83,6 +82,8 @@ enum Action {
         /// How long the old token stays good: 1h, 7d, or 0 to end it now [default: 24h]
         #[arg(long, value_name = "TIME")]
         overlap: Option<String>,
+        #[command(flatten)]
+        trial: Trial,
     },
     /// Revoke a key: it stops working at once and for ever
     #[command(visible_alias = "revoke")]
@@ -92,6 +93,8 @@ enum Action {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        #[command(flatten)]
+        trial: Trial,
     },
 }
 
@@ -118,6 +121,8 @@ struct Create {
     /// Environment variable with an existing token to import, instead of making one
     #[arg(long, value_name = "VARIABLE")]
     import_env: Option<String>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 #[derive(Args)]
@@ -141,6 +146,8 @@ struct Update {
     /// A JSON Merge Patch: written out, @FILE, or - for stdin
     #[arg(long, value_name = "JSON", allow_hyphen_values = true)]
     patch: Option<String>,
+    #[command(flatten)]
+    trial: Trial,
 }
 
 /// The fields that creating and changing share.
@@ -299,6 +306,7 @@ impl KeyArguments {
                 Ok(())
             }
             Action::Create(create) => {
+                let session = session.trying(&create.trial);
                 let call = Call::new(
                     format!("create key {:?}", create.name),
                     Method::POST,
@@ -309,6 +317,7 @@ impl KeyArguments {
                 Ok(())
             }
             Action::Update(update) => {
+                let session = session.trying(&update.trial);
                 let call = Call::new(
                     format!("update key {:?}", update.id),
                     Method::PATCH,
@@ -317,7 +326,8 @@ impl KeyArguments {
                 session.show(&session.call(call.body(update.document()?)).await?, human);
                 Ok(())
             }
-            Action::Rotate { id, overlap } => {
+            Action::Rotate { id, overlap, trial } => {
+                let session = session.trying(&trial);
                 let overlap = overlap
                     .map(|text| seconds("--overlap", &text))
                     .transpose()?;
@@ -331,14 +341,15 @@ impl KeyArguments {
                 session.show(&answer, |key| created(key, false));
                 Ok(())
             }
-            Action::Delete { id, yes } => {
-                confirm(
+            Action::Delete { id, yes, trial } => {
+                let session = session.trying(&trial);
+                session.confirm(
                     &format!("Revoke key {id:?}? It stops working at once and for ever."),
                     yes,
                 )?;
                 let call = Call::new(format!("revoke key {id:?}"), Method::DELETE, path(&id));
                 let answer = session.call(call).await?;
-                session.show(&answer, |_| format!("revoked key {id}"));
+                session.show_gone(&answer, "revoked", &format!("key {id}"));
                 Ok(())
             }
         }

@@ -43,6 +43,7 @@ mod rotation;
 mod session;
 mod settings;
 mod shape;
+mod traffic;
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -53,6 +54,7 @@ use drawbridge_policy::key_use::KeyUses;
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::refusals::WaitingRefusals;
 use drawbridge_policy::snapshot::Live;
+use drawbridge_policy::traffic::Traffic;
 use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::Store;
 use jiff::Timestamp;
@@ -82,6 +84,8 @@ pub struct AdminState {
     pub key_uses: Arc<KeyUses>,
     /// Refusals that are not stored yet; see [`AdminState::keep_refusals`].
     pub refusals: Arc<WaitingRefusals>,
+    /// What was counted and is not stored yet; see [`AdminState::keep_traffic`].
+    pub traffic: Arc<Traffic>,
     /// Where upstreams may be.
     pub destinations: Arc<Destinations>,
     /// What `/metrics` shows.

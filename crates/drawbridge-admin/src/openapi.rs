@@ -19,6 +19,7 @@ mod refusals;
 mod resources;
 mod schemas;
 mod sessions;
+mod traffic;
 
 use std::sync::LazyLock;
 

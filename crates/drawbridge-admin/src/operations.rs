@@ -19,7 +19,7 @@ use crate::session::{self, sign_in};
 use crate::shape::{Resource, Shape};
 use crate::{
     AdminState, audit_log, csp, endpoints, explain, keys, nodes, projects, refusals, rotation,
-    settings,
+    settings, traffic,
 };
 
 /// Who may call an operation.
@@ -70,6 +70,7 @@ const REFUSALS: &str = "/v1/cors/refusals";
 const EXPLAIN: &str = "/v1/cors/explain";
 const NODES: &str = "/v1/nodes";
 const SETTINGS: &str = "/dashboard/api/settings";
+const TRAFFIC: &str = "/dashboard/api/traffic";
 const CSP: &str = "/dashboard/api/csp";
 const SESSION: &str = "/dashboard/api/session";
 const SIGN_IN_LINKS: &str = "/dashboard/api/sign-in-links";
@@ -154,6 +155,9 @@ pub static OPERATIONS: &[Operation] = operations![
         List Node [] "List the nodes of this gateway";
     "settings.show" GET SETTINGS Needs::Root => settings::show;
         Tell Settings [] "Show what this node was configured with, and where each setting was written";
+    "traffic.show" GET TRAFFIC READ_ENDPOINTS => traffic::show;
+        Measure Traffic [ProjectNotFound]
+        "Show what happened to requests over time: everywhere with the root key, else in the calling key's project";
     "csp.check" POST CSP READ_ENDPOINTS => csp::answer;
         Ask Csp [ProjectNotFound]
         "Say which Content-Security-Policy lets a page call this gateway, and whether a given one does";

@@ -45,6 +45,12 @@ pub(crate) const FROM_DAY: &str = "from_day";
 pub(crate) const TO_DAY: &str = "to_day";
 /// Whether all sessions are meant.
 pub(crate) const EVERYWHERE: &str = "everywhere";
+/// When the history that is asked for begins.
+pub(crate) const FROM: &str = "from";
+/// When it ends.
+pub(crate) const TO: &str = "to";
+/// How finely it is told.
+pub(crate) const STEP: &str = "step";
 /// Whether a write is only tried.
 pub(crate) const DRY_RUN: &str = "dry_run";
 

@@ -2,8 +2,8 @@
 //! of it from the one table.
 
 use crate::query::{
-    ACTION, ACTOR, AFTER, DRY_RUN, ENDPOINT, EVERYWHERE, FROM_DAY, LIMIT, ORIGIN, PROJECT, SEARCH,
-    SINCE, STATE, TARGET, TO_DAY, UNTIL,
+    ACTION, ACTOR, AFTER, DRY_RUN, ENDPOINT, EVERYWHERE, FROM, FROM_DAY, LIMIT, ORIGIN, PROJECT,
+    SEARCH, SINCE, STATE, STEP, TARGET, TO, TO_DAY, UNTIL,
 };
 
 /// The kind of thing that an operation is about.
@@ -20,6 +20,7 @@ pub(crate) enum Resource {
     Csp,
     Session,
     SignInLink,
+    Traffic,
 }
 
 /// What an operation does with its resource.
@@ -49,6 +50,8 @@ pub(crate) enum Shape {
     Rotate,
     /// Answers what is true now.
     Tell,
+    /// Answers what happened, narrowed by time, project and endpoint.
+    Measure,
     /// Takes a question, answers it, and changes nothing.
     Ask,
     /// Takes what signs in, answers the session.
@@ -68,6 +71,7 @@ impl Shape {
             Self::Keys => &[LIMIT, AFTER, SEARCH, PROJECT, ENDPOINT, STATE],
             Self::Log => &[LIMIT, AFTER, PROJECT, ACTOR, ACTION, TARGET, SINCE, UNTIL],
             Self::Refused => &[LIMIT, AFTER, PROJECT, ENDPOINT, ORIGIN, FROM_DAY, TO_DAY],
+            Self::Measure => &[PROJECT, ENDPOINT, FROM, TO, STEP],
             Self::Show | Self::Ask | Self::SignIn | Self::Tell | Self::MakeLink => &[],
             Self::SignOut => &[EVERYWHERE],
             Self::Create | Self::Update | Self::Delete | Self::Revoke | Self::Rotate => &[DRY_RUN],

@@ -11,6 +11,7 @@ use drawbridge_policy::cors::Refusal;
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::key::{Caller, SecretKeysInBrowsers};
 use drawbridge_policy::refusals::Kind;
+pub(crate) use drawbridge_policy::traffic::{Phase, Verdict};
 use http::{HeaderValue, Method, Uri};
 use jiff::Timestamp;
 
@@ -21,49 +22,6 @@ use crate::limit::{Quota, Retry};
 use crate::log::RequestLine;
 use crate::metrics::{Ended, Latency};
 use crate::respond::Dress;
-
-/// Which of the two CORS questions a request asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Phase {
-    Preflight,
-    Actual,
-}
-
-impl Phase {
-    /// In the order of their declaration.
-    pub(crate) const ALL: [Self; 2] = [Self::Preflight, Self::Actual];
-
-    /// The stable name, in logs and metrics.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Preflight => "preflight",
-            Self::Actual => "actual",
-        }
-    }
-}
-
-/// What came of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Allowed,
-    Refused,
-    /// Allowed, because the policy only reports.
-    Reported,
-}
-
-impl Verdict {
-    /// In the order of their declaration.
-    pub(crate) const ALL: [Self; 3] = [Self::Allowed, Self::Refused, Self::Reported];
-
-    /// The stable name, in logs and metrics.
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Allowed => "allowed",
-            Self::Refused => "refused",
-            Self::Reported => "reported",
-        }
-    }
-}
 
 /// What was decided about a request's origin, method and headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! The only SQL: configuration, keys, audit log, idempotency records, sessions and counted refusals in an embedded database.
+//! The only SQL: configuration, keys, audit log, idempotency records, sessions and what was counted, in an embedded database.
 //!
 //! A [`Store`] reads, a [`Write`] is one transaction: its changes, one step of the revision and one audit row, all or
 //! nothing. Credentials and recorded answers are encrypted before they reach the database.
@@ -26,6 +26,7 @@ mod sessions;
 mod sql;
 mod sqlite;
 mod store;
+mod traffic;
 mod write;
 
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
@@ -39,4 +40,5 @@ pub use row::{Configuration, EndpointRow, KeyRow, Listing, Page, ProjectRow, Tok
 pub use search::{EndpointFilter, KeyFilter, KeyState, ProjectFilter};
 pub use sessions::SessionRow;
 pub use store::Store;
+pub use traffic::TrafficFilter;
 pub use write::{Committed, Write};

@@ -51,6 +51,11 @@ pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
         include_str!("../migrations/sqlite/0007_sessions.sql"),
     ),
     (
+        8,
+        "traffic",
+        include_str!("../migrations/sqlite/0008_traffic.sql"),
+    ),
+    (
         9,
         "search",
         include_str!("../migrations/sqlite/0009_search.sql"),

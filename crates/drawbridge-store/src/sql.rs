@@ -193,6 +193,14 @@ statements! {
         UNION ALL SELECT origin, count, last_seen_at FROM refusals \
             WHERE project_id = $1 AND endpoint = $2 AND last_seen_at >= $3 AND origin <> '') seen \
         GROUP BY origin ORDER BY SUM(count) DESC, origin";
+    TRAFFIC = "SELECT at, project, endpoint, counts FROM traffic WHERE step = $1 AND at >= $2 AND at < $3 \
+        AND ($4 IS NULL OR project = $4) AND ($5 IS NULL OR endpoint = $5) ORDER BY at, project, endpoint";
+    TRAFFIC_OF_A_PLACE = "SELECT at, project, endpoint, counts FROM traffic \
+        WHERE step = $1 AND at = $2 AND project = $3 AND endpoint = $4";
+    COUNT_TRAFFIC_OF_A_BUCKET = "SELECT COUNT(*) FROM traffic WHERE step = $1 AND at = $2";
+    PUT_TRAFFIC = "INSERT INTO traffic (step, at, project, endpoint, counts) VALUES ($1, $2, $3, $4, $5) \
+        ON CONFLICT (step, at, project, endpoint) DO UPDATE SET counts = excluded.counts";
+    PRUNE_TRAFFIC = "DELETE FROM traffic WHERE step = $1 AND at < $2";
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ pub(super) fn example(resource: Resource, form: Form) -> Value {
         Resource::Csp => super::node::csp_example(),
         Resource::Session => super::sessions::example(),
         Resource::SignInLink => super::sessions::example_of_link(),
+        Resource::Traffic => super::traffic::example(),
     }
 }
 

@@ -113,7 +113,7 @@ fn success(operation: &Operation) -> BTreeMap<u16, Value> {
         Shape::List | Shape::Search | Shape::Keys | Shape::Log | Shape::Refused => {
             &[(200, "A page of the list.", &[], Some(&list))]
         }
-        Shape::Ask | Shape::Tell => &[(200, "The answer.", &[], Some(one))],
+        Shape::Ask | Shape::Tell | Shape::Measure => &[(200, "The answer.", &[], Some(one))],
         Shape::SignIn => &[(201, "The session.", &["Set-Cookie"], Some(one))],
         Shape::SignOut => &[(204, "Signed out.", &["Set-Cookie"], None)],
         Shape::MakeLink => &[(201, "The new link.", &[], Some(one))],

@@ -6,8 +6,9 @@ use serde_json::{Map, Value, json};
 use super::refusals::DAY;
 use super::resources::{KEY_ID, PROJECT_ID, SLUG, choice};
 use crate::query::{
-    ACTION, ACTOR, AFTER, DEFAULT_LIMIT, DRY_RUN, ENDPOINT, EVERYWHERE, FROM_DAY, GREATEST_LIMIT,
-    LIMIT, LONGEST_SEARCH, ORIGIN, PROJECT, SEARCH, SINCE, STATE, TARGET, TO_DAY, UNTIL,
+    ACTION, ACTOR, AFTER, DEFAULT_LIMIT, DRY_RUN, ENDPOINT, EVERYWHERE, FROM, FROM_DAY,
+    GREATEST_LIMIT, LIMIT, LONGEST_SEARCH, ORIGIN, PROJECT, SEARCH, SINCE, STATE, STEP, TARGET, TO,
+    TO_DAY, UNTIL,
 };
 use crate::shape::Shape;
 
@@ -38,6 +39,8 @@ pub(super) fn shared() -> Map<String, Value> {
                     allowed origins or `base_url` of an endpoint; name, id or allowed origins of a key.";
     let in_state = "Keys in this state only; `exposed` are those that have `exposed`, whatever their `status`.";
     let target = "About this only: the id of a project or key, or `{project_id}/{endpoint}`.";
+    let step = "How finely, in seconds: 300 goes two days back, 3600 thirty. The finest that goes far enough where it is \
+                left out.";
     let matching = "412 unless the resource has one of these entity tags.";
     let none_match = "304 (on a write 412) if the resource has one of these entity tags.";
     Map::from_iter([
@@ -73,6 +76,13 @@ pub(super) fn shared() -> Map<String, Value> {
             flag.clone(),
             "End all sessions of the same key.",
         ),
+        query(
+            FROM,
+            time(),
+            "From this time on; a day before the end where it is left out.",
+        ),
+        query(TO, time(), "Up to this time; now where it is left out."),
+        query(STEP, json!({"type": "integer", "enum": [300, 3600]}), step),
         query(DRY_RUN, flag, "Check everything, change nothing."),
         header("If-Match", "*", matching),
         header("If-None-Match", "\"41\"", none_match),

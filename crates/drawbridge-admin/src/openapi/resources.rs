@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::explanation;
 use super::members::{Kind, Member, Object, reference};
-use super::{node, refusals, sessions};
+use super::{node, refusals, sessions, traffic};
 use crate::shape::Resource;
 
 pub(super) const SLUG: &str = "^[a-z0-9-]{1,40}$";
@@ -40,6 +40,7 @@ impl Resource {
             Self::Csp => "Csp",
             Self::Session => "Session",
             Self::SignInLink => "SignInLink",
+            Self::Traffic => "Traffic",
         }
     }
 
@@ -56,6 +57,7 @@ impl Resource {
             Self::Csp => node::csp(),
             Self::Session => sessions::session(),
             Self::SignInLink => sessions::link(),
+            Self::Traffic => traffic::traffic(),
         }
     }
 }

@@ -11,7 +11,7 @@ use super::sessions::{self, LINK, SIGN_IN};
 use crate::rotation::{DEFAULT_OVERLAP, LONGEST_OVERLAP};
 use crate::shape::Resource;
 
-const RESOURCES: [Resource; 11] = [
+const RESOURCES: [Resource; 12] = [
     Resource::Project,
     Resource::Endpoint,
     Resource::ApiKey,
@@ -23,14 +23,16 @@ const RESOURCES: [Resource; 11] = [
     Resource::Csp,
     Resource::Session,
     Resource::SignInLink,
+    Resource::Traffic,
 ];
 /// Answers that are nowhere listed.
-const UNLISTED: [Resource; 5] = [
+const UNLISTED: [Resource; 6] = [
     Resource::Explanation,
     Resource::Settings,
     Resource::Csp,
     Resource::Session,
     Resource::SignInLink,
+    Resource::Traffic,
 ];
 /// What a rotation takes.
 pub(super) const ROTATION: &str = "Rotation";

@@ -33,5 +33,6 @@ mod sessions;
 mod settings;
 mod store_failure;
 mod support;
+mod traffic;
 mod unusable;
 mod walker;

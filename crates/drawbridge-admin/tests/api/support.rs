@@ -106,6 +106,7 @@ impl Gateway {
             own_origins,
             key_uses: Arc::default(),
             refusals: Arc::default(),
+            traffic: Arc::default(),
             destinations: Arc::new(Destinations::new([listener], None::<[_; 0]>)),
             metrics: MetricsSource::new(listener, || "# EOF\n".to_owned()),
             node: Arc::new(node(listener, origin)),

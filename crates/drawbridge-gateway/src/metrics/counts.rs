@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU16, AtomicU64, Ordering};
 use std::time::Duration;
 
 use drawbridge_policy::cors::Refusal;
+pub(super) use drawbridge_policy::traffic::BOUNDS;
 
 use crate::trail::{CorsNote, Phase, Verdict};
 
@@ -219,12 +220,6 @@ impl Statuses {
         told_apart.chain(Some((None, self.other.get())).filter(|(_, count)| *count > 0))
     }
 }
-
-/// Upper bounds in seconds: from an answer out of a cache to the limits for first byte and whole streams.
-pub(super) const BOUNDS: [f64; 17] = [
-    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0,
-    1800.0,
-];
 
 /// How often something took how long.
 #[derive(Default)]

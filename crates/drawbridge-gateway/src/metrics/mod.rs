@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::snapshot::Live;
-use drawbridge_policy::traffic::Load;
+use drawbridge_policy::traffic::{Load, Reading};
 use jiff::Timestamp;
 
 pub(crate) use self::counts::{CoreCounts, Ended, EndpointCounts, Latency};
@@ -65,6 +65,16 @@ impl Metrics {
     /// Everything counted so far, in the text format of OpenMetrics 1.0.
     pub fn exposition(self: &Arc<Self>) -> String {
         exposition::text(self)
+    }
+
+    /// What was counted for each endpoint so far, and decided where none was known, on all cores.
+    pub fn traffic(&self) -> Reading {
+        let cores = lock(&self.cores).clone();
+        let totals = totals::totals(self, &cores);
+        let reading = totals.iter();
+        reading
+            .map(|totals| (Arc::clone(&totals.label), totals.counts()))
+            .collect()
     }
 
     /// What is under way now, on all cores.

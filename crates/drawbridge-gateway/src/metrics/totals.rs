@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use drawbridge_policy::traffic::{Counts, Kind, StatusClass};
+
 use super::counts::{
-    BOUNDS, CoreCounts, Count, DECISIONS, EndpointCounts, Histogram, UPSTREAM_ERRORS,
+    BOUNDS, CoreCounts, Count, DECISIONS, EndpointCounts, Histogram, UPSTREAM_ERRORS, decisions,
 };
 use super::{Metrics, lock};
 
@@ -51,6 +53,29 @@ impl Totals {
             duration: HistogramTotals::default(),
             upstream_errors: Default::default(),
         }
+    }
+
+    /// What is kept of it over time. Of requests that are no endpoint's only what was decided: most of them are
+    /// management's, and health checks.
+    pub(super) fn counts(&self) -> Counts {
+        let decided = decisions().zip(self.decisions).map(|(note, count)| {
+            let kind = Kind::Decision(note.phase, note.verdict, note.reason);
+            (kind, count)
+        });
+        if self.label.is_empty() {
+            return decided.collect();
+        }
+        let requests = self.statuses.iter();
+        let requests =
+            requests.map(|(status, count)| (Kind::Request(StatusClass::of(*status)), *count));
+        let first_byte = self.first_byte.buckets.into_iter().enumerate();
+        let first_byte = first_byte.map(|(index, count)| (Kind::FirstByte(index), count));
+        let errors = self.upstream_errors.iter().sum();
+        decided
+            .chain(requests)
+            .chain(first_byte)
+            .chain([(Kind::UpstreamError, errors)])
+            .collect()
     }
 
     fn add(&mut self, counts: &EndpointCounts) {

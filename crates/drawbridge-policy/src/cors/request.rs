@@ -61,7 +61,7 @@ pub enum AllowOrigin {
 }
 
 /// Why a request is refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Refusal {
     /// The origin is not admitted.
     OriginNotAllowed,

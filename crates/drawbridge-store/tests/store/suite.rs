@@ -76,4 +76,11 @@ on_sqlite! {
         sessions_end_one_by_one_or_all_of_a_key
         a_new_session_ends_idle_ones_and_the_oldest_of_its_key
     }
+    traffic {
+        traffic_adds_up_by_five_minutes_and_by_hour_and_makes_no_revision
+        traffic_is_narrowed_by_time_project_and_endpoint
+        traffic_that_is_too_old_goes_fine_first
+        whatever_happens_a_bucket_tells_a_hundred_endpoints_apart
+        traffic_of_a_project_goes_with_it
+    }
 }

@@ -61,11 +61,13 @@ pub(super) fn run(
                 return;
             }
         };
+        let metrics = Arc::clone(&ready.metrics);
         if opened.send(Ok(ready)).is_err() {
             return;
         }
         let (stop, stopped) = oneshot::channel();
-        let keeping = tokio::spawn(keeping::keep(state.clone(), log.clone(), stopped));
+        let keeping = keeping::keep(state.clone(), metrics, log.clone(), stopped);
+        let keeping = tokio::spawn(keeping);
         let store = state.store.clone();
         let router = drawbridge_admin::router(state);
         tokio::join!(
@@ -132,6 +134,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
         destinations: Arc::clone(&destinations),
         key_uses: Arc::clone(&key_uses),
         refusals: Arc::clone(&refusals),
+        traffic: Arc::default(),
         node: Arc::new(node),
         settings: Arc::new(settings.shown()),
         sign_in_codes: Arc::default(),

@@ -26,4 +26,5 @@ mod scripted;
 mod security_headers;
 mod stopping;
 mod tls;
+mod traffic;
 mod unread_bodies;

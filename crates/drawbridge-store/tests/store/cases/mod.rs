@@ -8,4 +8,5 @@ pub(crate) mod refusals;
 pub(crate) mod rows;
 pub(crate) mod rules;
 pub(crate) mod sessions;
+pub(crate) mod traffic;
 pub(crate) mod writes;

@@ -1,5 +1,6 @@
 //! A database that fails: 503, nothing obeyed, and everything well again once the database is.
 
+use drawbridge_policy::traffic::Counts;
 use serde_json::json;
 use sqlx::{ConnectOptions as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
@@ -72,4 +73,28 @@ async fn a_write_that_the_database_refuses_is_503_and_no_request_obeys_it() {
     );
     drop(live);
     gateway.assert_live_is_stored().await;
+}
+
+#[tokio::test]
+async fn what_was_counted_meanwhile_is_stored_once_the_database_is_well_again() {
+    let gateway = Gateway::start().await;
+    let mut vandal = vandal(&gateway).await;
+    let steal = "ALTER TABLE traffic RENAME TO stolen";
+    sqlx::query(steal).execute(&mut vandal).await.unwrap();
+    let mut pruned = 0;
+    let reading = |total: u64| {
+        let counts = Counts::from_value(&json!({"2xx": total}));
+        vec![("p/a".into(), counts)]
+    };
+    for total in [3, 5] {
+        let kept = gateway.state.keep_traffic(reading(total), &mut pruned);
+        assert!(kept.await.is_err());
+    }
+    let back = "ALTER TABLE stolen RENAME TO traffic";
+    sqlx::query(back).execute(&mut vandal).await.unwrap();
+    let kept = gateway.state.keep_traffic(reading(6), &mut pruned);
+    kept.await.unwrap();
+    let shown = gateway.root().get("/dashboard/api/traffic").await.must(200);
+    let expected = json!([{"endpoint": "p/a", "requests": 6, "refused": 0}]);
+    assert_eq!(shown.body["endpoints"], expected);
 }

@@ -122,6 +122,35 @@ fn what_cores_count_is_added_up() {
 }
 
 #[test]
+fn what_is_under_way_and_what_was_counted_is_read_off_all_cores() {
+    let metrics = metrics(&log());
+    let (one, two) = (metrics.core(), metrics.core());
+    let endpoint = endpoint("e");
+    for core in [&one, &two] {
+        core.open_connections.add(2);
+        core.endpoint(Some(&endpoint)).open_streams.add(1);
+        core.endpoint(Some(&endpoint)).record(&ended(200));
+        core.endpoint(None).record(&ended(404));
+    }
+    let failed = Ended {
+        error: Some("upstream_timeout"),
+        ..ended(504)
+    };
+    two.endpoint(Some(&endpoint)).record(&failed);
+    let load = metrics.load();
+    assert_eq!((load.open_connections, load.open_streams), (4, 2));
+    assert!(!load.is_draining);
+    metrics.note_draining();
+    assert!(metrics.load().is_draining);
+    let reading: std::collections::BTreeMap<_, _> = metrics.traffic().into_iter().collect();
+    let counts = |text: serde_json::Value| drawbridge_policy::traffic::Counts::from_value(&text);
+    let of_endpoint = json!({"2xx": 2, "5xx": 1, "aall:": 3, "<0.005": 3, "up": 1});
+    assert_eq!(reading["tests/e"], counts(of_endpoint));
+    // What is no endpoint's is mostly management.
+    assert_eq!(reading[""], counts(json!({"aall:": 2})));
+}
+
+#[test]
 fn more_statuses_than_are_told_apart_share_one_series() {
     let metrics = metrics(&log());
     let core = metrics.core();

@@ -4,6 +4,7 @@ import { Code } from '../../parts/Copy';
 import { commandText, requestText } from './command';
 import { ImpactView } from './ImpactView';
 import { changedPointers } from './json';
+import { SaveBar } from './SaveBar';
 import { fieldName } from './words';
 import type { Editor } from './useEditor';
 
@@ -14,6 +15,7 @@ export function ChangeCard({ editor }: { editor: Editor }) {
   return (
     <section className="card" aria-labelledby="change">
       <h2 id="change">Your change</h2>
+      <SaveBar editor={editor} />
       <p className="row">
         {changedPointers(patch).map((pointer) => (
           <Badge key={pointer}>{fieldName(pointer)}</Badge>

@@ -1,17 +1,26 @@
 /** Somebody else saved in between: what they made of the fields that were changed here, and the two ways on. */
+import { useEffect, useRef } from 'react';
 import { Button } from '../../parts/Button';
 import { changedPointers, isSame, mergePatch, valueAt } from './json';
 import { fieldName, modelName } from './words';
 import type { ModelDraft } from './draft';
 import type { Editor } from './useEditor';
 
+/** Where it stands on the page. */
+export const CONFLICT = 'conflict';
+
 export function Conflict({ editor }: { editor: Editor }) {
   const { basis, latest, patch } = editor;
+  const notice = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    // Who is typing is told, and not interrupted; who wanted to save is brought here.
+    if (!document.activeElement?.matches('input, textarea, select')) notice.current?.focus();
+  }, []);
   const mine = changedPointers(patch);
   const theirs = changedPointers(mergePatch({ ...basis.draft }, { ...latest.draft })).filter((pointer) => pointer !== '');
   const others = theirs.filter((pointer) => !mine.includes(pointer));
   return (
-    <div className="notice notice-warn" role="alert">
+    <div ref={notice} id={CONFLICT} tabIndex={-1} className="notice notice-warn" role="alert">
       <strong>Somebody else changed this endpoint while you were writing</strong>
       <p>Nothing of yours is saved or lost. The fields that you changed:</p>
       <div className="table-scroll" tabIndex={0} role="region" aria-label="What differs">

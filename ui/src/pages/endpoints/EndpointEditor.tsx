@@ -10,7 +10,7 @@ import { DraftFormProvider, OtherIssues } from './form';
 import { LimitsSection } from './LimitsSection';
 import { ModelsEditor } from './ModelsEditor';
 import { PolicySection } from './PolicySection';
-import { SaveBar } from './SaveBar';
+import { EDITOR_FORM } from './SaveBar';
 import { SaveQuestion } from './SaveQuestion';
 import { UpstreamSection } from './UpstreamSection';
 import { UseIt } from './UseIt';
@@ -28,12 +28,15 @@ export function EndpointEditor({ stored }: { stored: Tagged<Endpoint> }) {
   return (
     <DraftFormProvider value={{ draft, set: editor.set, issues: checked.issues, warnings }}>
       {!mayWrite && (
-        <p className="notice">
-          Your key may look at endpoints. Changing them takes one with the scope <code>endpoints:write</code>.
-        </p>
+        <div className="notice">
+          <p>
+            Your key may look at endpoints. Changing them takes one with the scope <code>endpoints:write</code>.
+          </p>
+        </div>
       )}
       <div className="endpoint">
         <form
+          id={EDITOR_FORM}
           ref={focus.form}
           className="form"
           noValidate
@@ -55,7 +58,6 @@ export function EndpointEditor({ stored }: { stored: Tagged<Endpoint> }) {
             <OtherIssues fields={FIELDS} />
           </fieldset>
           {editor.error && <ProblemView error={editor.error} />}
-          {patch && mayWrite && <SaveBar editor={editor} />}
         </form>
         <aside className="endpoint-side" aria-label="About this endpoint">
           {patch && <ChangeCard editor={editor} />}

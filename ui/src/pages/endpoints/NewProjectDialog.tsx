@@ -38,6 +38,7 @@ function NewProjectForm({ onClose }: { onClose: () => void }) {
   return (
     <form
       className="form"
+      noValidate
       onSubmit={(event) => {
         event.preventDefault();
         create.mutate();

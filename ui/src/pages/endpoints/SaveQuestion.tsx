@@ -1,16 +1,20 @@
 /** Asked before a change that lets more in, or that shuts out pages which call today. */
 import { Confirm } from '../../parts/Confirm';
+import { patchOf } from './draft';
 import { ImpactView } from './ImpactView';
+import { canUndo } from './undo';
 import type { Editor, Question } from './useEditor';
 
 export function SaveQuestion({ editor }: { editor: Editor }) {
   const { question, isSaving } = editor;
   const isWidening = (question?.consequences.length ?? 0) > 0;
+  const isRefusing = (question?.judgement.impact?.newly_refused.length ?? 0) > 0;
+  const title = [...(isWidening ? ['lets more in'] : []), ...(isRefusing ? ['shuts out pages that call today'] : [])];
   return (
     <Confirm
       isOpen={question !== null}
-      title={isWidening ? 'This lets more in' : 'This shuts out pages that call today'}
-      action={isWidening ? 'Save and let them in' : 'Save and refuse them'}
+      title={`This ${title.join(', and ')}`}
+      action={isWidening && isRefusing ? 'Save both' : isWidening ? 'Save and let them in' : 'Save and refuse them'}
       tone="danger"
       isBusy={isSaving}
       onConfirm={editor.confirm}
@@ -21,8 +25,10 @@ export function SaveQuestion({ editor }: { editor: Editor }) {
   );
 }
 
-function Consequences({ question: { consequences, judgement } }: { question: Question }) {
+function Consequences({ question }: { question: Question }) {
+  const { basis, wanted, consequences, judgement } = question;
   const { impact } = judgement;
+  const canBeUndone = canUndo(patchOf(basis.draft, wanted) ?? {});
   const touchesSomebody = impact && impact.newly_admitted.length + impact.newly_refused.length > 0;
   return (
     <>
@@ -30,7 +36,7 @@ function Consequences({ question: { consequences, judgement } }: { question: Que
         <p key={text}>{text}</p>
       ))}
       {touchesSomebody && <ImpactView impact={impact} />}
-      <p className="hint">It holds from the next request on. You can take it back right after saving.</p>
+      <p className="hint">It holds from the next request on.{canBeUndone && ' You can take it back right after saving.'}</p>
     </>
   );
 }

@@ -1,7 +1,11 @@
 /** How pages and servers call the endpoint, ready to paste. */
 import { Link } from '@tanstack/react-router';
 import type { Endpoint } from '../../api/types';
+import { Button } from '../../parts/Button';
 import { Code } from '../../parts/Copy';
+import { useMay } from '../../session/session';
+import { useDraftForm } from './form';
+import { valueAt } from './json';
 import { modelName } from './words';
 
 export function UseIt({ endpoint }: { endpoint: Endpoint }) {
@@ -16,11 +20,7 @@ export function UseIt({ endpoint }: { endpoint: Endpoint }) {
       </div>
       <div className="stack-tight">
         <h3>In a page, with the openai SDK</h3>
-        {!admitsOpenAi(endpoint.cors.allowedHeaders) && (
-          <p className="hint">
-            The SDK sends headers that this policy does not allow: allow the preset <code>@openai</code> first.
-          </p>
-        )}
+        <OpenAiHeaders />
         <Code label="JavaScript">{script(url, model)}</Code>
       </div>
       <div className="stack-tight">
@@ -34,8 +34,24 @@ export function UseIt({ endpoint }: { endpoint: Endpoint }) {
   );
 }
 
-function admitsOpenAi(headers: string[]): boolean {
-  return headers.some((header) => ['*', '@openai', 'x-stainless-*'].includes(header.toLowerCase()));
+/** The commonest reason why a first call from a page fails. */
+function OpenAiHeaders() {
+  const { draft, set } = useDraftForm();
+  const mayWrite = useMay('endpoints:write');
+  const headers = (valueAt(draft, '/cors/allowedHeaders') ?? []) as string[];
+  if (headers.some((header) => ['*', '@openai', 'x-stainless-*'].includes(header.toLowerCase()))) return null;
+  return (
+    <>
+      <p className="hint">The SDK sends headers that this policy does not allow.</p>
+      {mayWrite && (
+        <div>
+          <Button size="small" onClick={() => set('/cors/allowedHeaders', [...headers, '@openai'])}>
+            Allow the headers of <code>@openai</code>
+          </Button>
+        </div>
+      )}
+    </>
+  );
 }
 
 const script = (url: string, model: string) => `import OpenAI from 'openai';

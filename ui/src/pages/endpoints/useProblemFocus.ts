@@ -5,7 +5,7 @@ import type { Issue } from '../../api/types';
 export function useProblemFocus(issues: Issue[]) {
   const form = useRef<HTMLFormElement>(null);
   const isWanted = useRef(false);
-  const focus = () => form.current?.querySelector<HTMLElement>('[aria-invalid="true"]')?.focus();
+  const focus = () => controlOf(form.current?.querySelector('[aria-invalid="true"], .issues-error'))?.focus();
   useEffect(() => {
     if (!isWanted.current || issues.length === 0) return;
     isWanted.current = false;
@@ -18,4 +18,11 @@ export function useProblemFocus(issues: Issue[]) {
       if (wanted && issues.length > 0) focus();
     },
   };
+}
+
+/** What is at fault; of a group of choices the chosen one. */
+function controlOf(problem?: Element | null): HTMLElement | null | undefined {
+  return problem?.matches('input, textarea, select')
+    ? (problem as HTMLElement)
+    : problem?.closest('fieldset')?.querySelector<HTMLElement>('input:checked, input, button');
 }

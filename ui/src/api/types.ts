@@ -29,3 +29,8 @@ export interface Question {
   credentials?: boolean;
   console?: string;
 }
+
+export type Csp = Schemas['Csp'];
+export type CspQuestion = Schemas['CspQuestion'];
+export type Node = Schemas['Node'];
+export type Settings = Schemas['Settings'];

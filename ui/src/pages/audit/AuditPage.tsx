@@ -32,18 +32,18 @@ function Log() {
   const { actor, action, target, since, until } = route.useSearch();
   const navigate = useNavigate();
   const filter = { actor, action, target, since, until };
-  const set = (change: AuditFilter) => void navigate({ to: '/audit-log', search: (old) => ({ ...old, ...change }), replace: true });
+  const set = (change: AuditFilter) => navigate({ to: '/audit-log', search: (old) => ({ ...old, ...change }), replace: true });
   const [clearings, setClearings] = useState(0);
   const clear = () => {
-    setClearings(clearings + 1);
-    set(NOTHING);
+    // What is typed is forgotten once the address is empty.
+    void set(NOTHING).then(() => setClearings(clearings + 1));
   };
   const given = Object.entries(filter).filter(([, value]) => value);
   const list = useInfiniteQuery(auditQuery({ ...(project && { project }), ...Object.fromEntries(given) }));
   const isFiltered = given.length > 0;
   return (
     <>
-      <AuditFilters key={clearings} filter={filter} set={set} clear={isFiltered ? clear : undefined} />
+      <AuditFilters key={clearings} filter={filter} set={(change) => void set(change)} clear={isFiltered ? clear : undefined} />
       <List list={list} empty={isFiltered ? <NoMatch clear={clear} /> : <Nothing />}>
         {(entries) => <AuditTable entries={entries} />}
       </List>

@@ -86,5 +86,10 @@ function Target({ of: { target, project } }: { of: AuditEntry }) {
         {project}/{name}
       </Link>
     );
-  return <>{project ?? <code>{target}</code>}</>;
+  if (project === null) return <code>{target}</code>;
+  return (
+    <Link to="/settings" search={{ project }}>
+      {project}
+    </Link>
+  );
 }

@@ -13,6 +13,7 @@ import { KeysTable } from './KeysTable';
 
 const route = getRouteApi('/keys');
 const STATES = { active: 'Active', expired: 'Expired', revoked: 'Revoked', exposed: 'Exposed' };
+const isState = (state = ''): state is keyof typeof STATES => state in STATES;
 
 export default function KeysPage() {
   const mayRead = useMay('keys:read');
@@ -41,24 +42,24 @@ function Keys({ mayWrite }: { mayWrite: boolean }) {
   const filter: KeyFilter = {
     ...(project && { project }),
     ...(search && { search }),
-    ...(state && { state }),
+    ...(isState(state) && { state }),
     ...(endpoint && { endpoint }),
   };
   const list = useInfiniteQuery(keysQuery(filter));
   const set = (change: { search?: string; state?: string; endpoint?: string }) =>
-    void navigate({ to: '/keys', search: (old) => ({ ...old, ...change }), replace: true });
+    navigate({ to: '/keys', search: (old) => ({ ...old, ...change }), replace: true });
   const isFiltered = Boolean(search || state || endpoint);
   const [clearings, setClearings] = useState(0);
   const clear = () => {
-    setClearings(clearings + 1);
-    set({ search: undefined, state: undefined, endpoint: undefined });
+    // What is typed is forgotten once the address is empty.
+    void set({ search: undefined, state: undefined, endpoint: undefined }).then(() => setClearings(clearings + 1));
   };
   return (
     <>
       <div className="filters" role="search" aria-label="Keys" key={clearings}>
-        <Search label="Search by name or id" value={search ?? ''} onChange={(text) => set({ search: text || undefined })} />
-        <Search label="Endpoint" value={endpoint ?? ''} onChange={(text) => set({ endpoint: text || undefined })} />
-        <select className="input" aria-label="Status" value={state ?? ''} onChange={(event) => set({ state: event.target.value || undefined })}>
+        <Search label="Search by name or id" value={search ?? ''} onChange={(text) => void set({ search: text || undefined })} />
+        <Search label="Endpoint" value={endpoint ?? ''} onChange={(text) => void set({ endpoint: text || undefined })} />
+        <select className="input" aria-label="Status" value={state ?? ''} onChange={(event) => void set({ state: event.target.value || undefined })}>
           <option value="">Any status</option>
           {Object.entries(STATES).map(([value, label]) => (
             <option key={value} value={value}>

@@ -5,8 +5,7 @@ import type { ApiKey } from '../../api/types';
 import { Confirm } from '../../parts/Confirm';
 import { ProblemView } from '../../parts/ProblemView';
 import { say } from '../../parts/toasts';
-import { revokeKey, useKeep } from './data';
-import { useReload } from './reload';
+import { revokeKey, useKeep, useReload } from './data';
 import { LastUse } from './Status';
 
 export function Revoke({ of, onClose }: { of: Tagged<ApiKey>; onClose: () => void }) {

@@ -8,9 +8,8 @@ import { Choice } from '../../parts/Choice';
 import { Dialog } from '../../parts/Dialog';
 import { NumberField } from '../../parts/NumberField';
 import { ProblemView } from '../../parts/ProblemView';
-import { rotateKey, useKeep, withoutToken } from './data';
+import { rotateKey, useKeep, useReload, withoutToken } from './data';
 import { TokenDialog } from './TokenDialog';
-import { useReload } from './reload';
 
 const OVERLAPS = [
   { seconds: 0, label: 'None', about: 'It ends now. Whatever still uses it is refused from the next request on.' },

@@ -1,21 +1,19 @@
 /** The calls that the pages of keys make. */
 import { queryOptions, useQueryClient } from '@tanstack/react-query';
 import { answer, api, ifMatch, tagged, type Tagged } from '../../api/client';
-import { listing } from '../../api/listing';
-import { pending } from '../../api/pending';
+import { listing, type ListPage } from '../../api/listing';
 import type { ApiKey, ApiKeyCreate, ApiKeyUpdate, Endpoint } from '../../api/types';
-import type { ListPage } from '../../api/listing';
 
 export interface KeyFilter {
   project?: string;
   search?: string;
-  state?: string;
+  state?: 'active' | 'expired' | 'revoked' | 'exposed';
   endpoint?: string;
 }
 
 export const keysQuery = (filter: KeyFilter) =>
   listing<ApiKey>(['keys', filter], (page) =>
-    answer<ListPage<ApiKey>>(pending.GET('/v1/api-keys', { params: { query: { ...page, ...filter } } })),
+    answer<ListPage<ApiKey>>(api.GET('/v1/api-keys', { params: { query: { ...page, ...filter } } })),
   );
 
 export const keyQuery = (id: string) =>
@@ -29,7 +27,7 @@ export const endpointsOf = (project: string, search: string) =>
     queryKey: ['endpoints of', project, search],
     queryFn: () =>
       answer<ListPage<Endpoint>>(
-        pending.GET('/v1/projects/{project}/endpoints', {
+        api.GET('/v1/projects/{project}/endpoints', {
           params: { path: { project }, query: { limit: 20, ...(search !== '' && { search }) } },
         }),
       ),
@@ -74,4 +72,10 @@ export function useKeep(): (key: Tagged<ApiKey>) => void {
 export function withoutToken<K extends ApiKey & { token?: string }>(answered: Tagged<K>): { key: Tagged<ApiKey>; token: string } {
   const { token = '', ...data } = answered.data;
   return { key: { data: data as unknown as ApiKey, etag: answered.etag }, token };
+}
+
+/** Fetches a key anew, after it turned out that somebody else may have changed it. */
+export function useReload(id: string): () => void {
+  const client = useQueryClient();
+  return () => void client.invalidateQueries(keyQuery(id));
 }

@@ -28,8 +28,3 @@ export function keyForm(
     fix: (issue) => setDraft(setAt(draft, issue.pointer, issue.suggestion)),
   };
 }
-
-/** Brings the first field that is wrong into view, once it is marked. */
-export function focusFirstInvalid(form: HTMLElement | null): void {
-  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid]')?.focus());
-}

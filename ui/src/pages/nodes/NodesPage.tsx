@@ -1,12 +1,19 @@
 /** The processes that serve this configuration. */
-import { useQuery } from '@tanstack/react-query';
+import { queryOptions, useQuery } from '@tanstack/react-query';
+import { answer, api } from '../../api/client';
+import type { Node } from '../../api/types';
 import { Badge } from '../../parts/Badge';
 import { Loading, Page } from '../../parts/Page';
 import { ProblemView } from '../../parts/ProblemView';
 import { Time } from '../../parts/Time';
 import { NeedsRoot } from '../../session/NeedsScope';
 import { useSession } from '../../session/session';
-import { nodesQuery, type Node } from './pending';
+
+const nodesQuery = queryOptions({
+  queryKey: ['nodes'],
+  queryFn: () => answer(api.GET('/v1/nodes')),
+  refetchInterval: 10_000,
+});
 
 export default function NodesPage() {
   const { is_root } = useSession();

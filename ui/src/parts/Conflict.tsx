@@ -1,8 +1,8 @@
 /** Somebody else changed what is being edited: what they changed, and the two ways on. */
 import { useEffect, useRef } from 'react';
-import { mergePatch } from '../../api/draft';
-import { Button } from '../../parts/Button';
-import { Changes } from '../../parts/Change';
+import { mergePatch } from '../api/draft';
+import { Button } from './Button';
+import { Changes } from './Change';
 
 interface Props {
   /** What was stored when editing began. */

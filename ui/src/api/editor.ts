@@ -1,0 +1,110 @@
+/** A stored resource that is being edited: what it was when editing began, the draft, and the way back to the server. */
+import { useMutation } from '@tanstack/react-query';
+import { useState } from 'react';
+import { say } from '../parts/toasts';
+import { ApiProblem, type Tagged } from './client';
+import { mergePatch, useDryRun } from './draft';
+import type { Issue } from './types';
+
+/** How one kind of resource is edited. `R` is the resource, `D` what of it can be edited. */
+export interface Editing<R, D extends object> {
+  /** What people call it. */
+  nameOf: (resource: R) => string;
+  draftOf: (resource: R) => D;
+  /** The draft as it is sent. */
+  sent: (draft: D) => D;
+  update: (etag: string | null, patch: object) => Promise<Tagged<R>>;
+  check: (etag: string | null, patch: object, signal: AbortSignal) => Promise<R>;
+  /** Puts what a write answered with where pages read it. */
+  keep: (saved: Tagged<R>) => void;
+  /** Fetches anew what somebody else changed. */
+  reload: () => void;
+}
+
+export interface Editor<D> {
+  draft: D;
+  edit: (draft: D) => void;
+  /** What was stored when editing began, and what would be. */
+  before: D;
+  after: D;
+  /** What somebody else made of it meanwhile. */
+  theirs: D | null;
+  isDirty: boolean;
+  isSaving: boolean;
+  problem: ApiProblem | null;
+  issues: Issue[];
+  warnings: Issue[];
+  save: () => void;
+  discard: () => void;
+  /** Puts what was changed here on top of what somebody else made of it. */
+  rebase: () => void;
+}
+
+/** `stored` is the resource as the server has it now, which others may change while it is edited. */
+export function useEditor<R extends { warnings?: Issue[] }, D extends object>(stored: Tagged<R>, editing: Editing<R, D>): Editor<D> {
+  const { draftOf, sent, check } = editing;
+  const [base, setBase] = useState(stored);
+  const [draft, setDraft] = useState(() => draftOf(stored.data));
+  const before = draftOf(base.data);
+  const patch = mergePatch(before, sent(draft));
+  const isDirty = Object.keys(patch).length > 0;
+  const hasMoved = stored.etag !== base.etag;
+  const start = (from: Tagged<R>, draft = draftOf(from.data)) => {
+    setBase(from);
+    setDraft(draft);
+  };
+  // Nothing was typed: follow silently.
+  if (hasMoved && !isDirty) start(stored);
+
+  const checked = useDryRun(isDirty && !hasMoved ? patch : null, (signal) => check(base.etag, patch, signal));
+  const save = useSave(base, start, editing);
+  const problem = save.error instanceof ApiProblem ? save.error : checked.problem;
+  return {
+    draft,
+    edit: (changed) => {
+      // What was refused is no longer what is here.
+      save.reset();
+      setDraft(changed);
+    },
+    before,
+    after: sent(draft),
+    theirs: isDirty && hasMoved ? draftOf(stored.data) : null,
+    isDirty,
+    isSaving: save.isPending,
+    problem: problem?.isConflict ? null : problem,
+    issues: problem?.issues ?? [],
+    warnings: (checked.answer ?? base.data).warnings ?? [],
+    save: () => save.mutate(patch),
+    discard: () => start(stored),
+    rebase: () => start(stored, { ...draftOf(stored.data), ...pick(draft, Object.keys(patch)) }),
+  };
+}
+
+function pick<T extends object>(document: T, names: string[]): Partial<T> {
+  return Object.fromEntries(Object.entries(document).filter(([name]) => names.includes(name))) as Partial<T>;
+}
+
+function useSave<R, D extends object>(base: Tagged<R>, start: (from: Tagged<R>) => void, editing: Editing<R, D>) {
+  const { nameOf, draftOf, update, keep, reload } = editing;
+  return useMutation({
+    mutationFn: (patch: object) => update(base.etag, patch),
+    onSuccess: (saved) => {
+      keep(saved);
+      start(saved);
+      const back = mergePatch(draftOf(saved.data), draftOf(base.data));
+      say(`${nameOf(saved.data)} is saved`, () => void undo(saved, back, editing));
+    },
+    // What others made of it comes with the resource's new state.
+    onError: (error) => error instanceof ApiProblem && error.isConflict && reload(),
+  });
+}
+
+async function undo<R, D extends object>(saved: Tagged<R>, back: object, { nameOf, update, keep }: Editing<R, D>): Promise<void> {
+  try {
+    keep(await update(saved.etag, back));
+    say(`${nameOf(saved.data)} is as it was before`);
+  } catch (error) {
+    const isConflict = error instanceof ApiProblem && error.isConflict;
+    say(`Not undone: ${isConflict ? 'somebody changed it since' : (error as Error).message}`);
+  }
+}

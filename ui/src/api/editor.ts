@@ -42,7 +42,7 @@ export interface Editor<D> {
 
 /** `stored` is the resource as the server has it now, which others may change while it is edited. */
 export function useEditor<R extends { warnings?: Issue[] }, D extends object>(stored: Tagged<R>, editing: Editing<R, D>): Editor<D> {
-  const { draftOf, sent, check } = editing;
+  const { draftOf, sent, check, reload } = editing;
   const [base, setBase] = useState(stored);
   const [draft, setDraft] = useState(() => draftOf(stored.data));
   const before = draftOf(base.data);
@@ -53,10 +53,18 @@ export function useEditor<R extends { warnings?: Issue[] }, D extends object>(st
     setBase(from);
     setDraft(draft);
   };
-  // Nothing was typed: follow silently.
-  if (hasMoved && !isDirty) start(stored);
-
-  const checked = useDryRun(isDirty && !hasMoved ? patch : null, (signal) => check(base.etag, patch, signal));
+  const [seen, setSeen] = useState(stored.etag);
+  if (stored.etag !== seen) {
+    setSeen(stored.etag);
+    // Nothing was typed: follow silently.
+    if (!isDirty) start(stored);
+  }
+  const checked = useDryRun(isDirty && !hasMoved ? patch : null, (signal) =>
+    check(base.etag, patch, signal).catch((error: unknown) => {
+      if (isConflict(error)) reload();
+      throw error;
+    }),
+  );
   const save = useSave(base, start, editing);
   const problem = save.error instanceof ApiProblem ? save.error : checked.problem;
   return {
@@ -95,7 +103,7 @@ function useSave<R, D extends object>(base: Tagged<R>, start: (from: Tagged<R>) 
       say(`${nameOf(saved.data)} is saved`, () => void undo(saved, back, editing));
     },
     // What others made of it comes with the resource's new state.
-    onError: (error) => error instanceof ApiProblem && error.isConflict && reload(),
+    onError: (error) => isConflict(error) && reload(),
   });
 }
 
@@ -104,7 +112,8 @@ async function undo<R, D extends object>(saved: Tagged<R>, back: object, { nameO
     keep(await update(saved.etag, back));
     say(`${nameOf(saved.data)} is as it was before`);
   } catch (error) {
-    const isConflict = error instanceof ApiProblem && error.isConflict;
-    say(`Not undone: ${isConflict ? 'somebody changed it since' : (error as Error).message}`);
+    say(`Not undone: ${isConflict(error) ? 'somebody changed it since' : (error as Error).message}`);
   }
 }
+
+const isConflict = (error: unknown) => error instanceof ApiProblem && error.isConflict;

@@ -18,7 +18,9 @@ export function Conflict({ mine, theirs, onLoad, onApply }: Props) {
   const after = theirs as Record<string, unknown>;
   const changes = Object.keys(mergePatch(mine, theirs)).map((name) => [name, { from: before[name], to: after[name] }]);
   const place = useRef<HTMLDivElement>(null);
-  useEffect(() => place.current?.scrollIntoView({ block: 'nearest' }), []);
+  useEffect(() => {
+    void place.current?.scrollIntoView({ block: 'nearest' });
+  }, []);
   return (
     <div className="notice notice-warn" role="alert" ref={place}>
       <strong>Somebody else changed it while you were editing</strong>

@@ -1,6 +1,7 @@
 /** The frame of every form for what is stored: saving, what it would let in, somebody else's changes, and leaving. */
 import { useRef, useState, type ReactNode } from 'react';
 import type { Editor } from '../api/editor';
+import type { Issue } from '../api/types';
 import { Button } from './Button';
 import { Confirm } from './Confirm';
 import { Conflict } from './Conflict';
@@ -22,7 +23,7 @@ export function EditorForm<D extends object>({ editor, legend, widening, isReadO
   const place = useRef<HTMLFormElement>(null);
   const { problem, theirs, isDirty } = editor;
   const fields = Object.keys(editor.draft);
-  const elsewhere = editor.issues.filter((issue) => !fields.includes(issue.pointer.split('/')[1] ?? ''));
+  const isElsewhere = (issue: Issue) => !fields.includes(issue.pointer.split('/')[1] ?? '');
   const submit = () => {
     if (!isDirty || theirs) return;
     if (editor.issues.length > 0) focusFirstInvalid(place.current);
@@ -40,11 +41,12 @@ export function EditorForm<D extends object>({ editor, legend, widening, isReadO
         submit();
       }}
     >
+      <Issues issues={editor.warnings.filter(isElsewhere)} tone="warning" />
       <fieldset className="form" disabled={isReadOnly}>
         <legend className="visually-hidden">{legend}</legend>
         {children}
       </fieldset>
-      <Issues issues={elsewhere} />
+      <Issues issues={editor.issues.filter(isElsewhere)} />
       {problem && problem.status !== 422 && <ProblemView error={problem} />}
       {theirs && <Conflict mine={editor.before} theirs={theirs} onLoad={editor.discard} onApply={editor.rebase} />}
       {!isReadOnly && (

@@ -22,7 +22,7 @@ export default function AuditPage() {
       title="Audit log"
       lead="Every change of projects, endpoints and keys, newest first. Nothing in it can be changed; each entry is chained to the one before."
     >
-      {mayRead ? <Log /> : <NeedsScope scope="audit:read" what="the audit log" />}
+      {mayRead ? <Log /> : <NeedsScope scope="audit:read" what="see the audit log" />}
     </Page>
   );
 }

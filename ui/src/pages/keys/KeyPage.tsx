@@ -24,7 +24,7 @@ export default function KeyPage() {
   if (key.data) return <Key key={id} stored={key.data} />;
   return (
     <Page title="Key">
-      {!mayRead && <NeedsScope scope="keys:read" what="keys" />}
+      {!mayRead && <NeedsScope scope="keys:read" what="see keys" />}
       {mayRead && (key.error ? <ProblemView error={key.error} /> : <Loading />)}
     </Page>
   );

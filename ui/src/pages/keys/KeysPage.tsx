@@ -30,7 +30,7 @@ export default function KeysPage() {
         )
       }
     >
-      {mayRead ? <Keys mayWrite={mayWrite} /> : <NeedsScope scope="keys:read" what="the keys" />}
+      {mayRead ? <Keys mayWrite={mayWrite} /> : <NeedsScope scope="keys:read" what="see keys" />}
     </Page>
   );
 }

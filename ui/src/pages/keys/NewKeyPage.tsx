@@ -35,7 +35,7 @@ export default function NewKeyPage() {
   const mayWrite = useMay('keys:write');
   return (
     <Page title="Create a key" lead="The gateway checks it while you type; nothing is stored until you create it.">
-      {mayWrite ? <NewKey /> : <NeedsScope scope="keys:write" what="how keys are created" />}
+      {mayWrite ? <NewKey /> : <NeedsScope scope="keys:write" what="create keys" />}
     </Page>
   );
 }

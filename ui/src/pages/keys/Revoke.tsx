@@ -3,9 +3,10 @@ import { useMutation } from '@tanstack/react-query';
 import type { Tagged } from '../../api/client';
 import type { ApiKey } from '../../api/types';
 import { Confirm } from '../../parts/Confirm';
-import { ProblemView } from '../../parts/ProblemView';
+
 import { say } from '../../parts/toasts';
 import { revokeKey, useKeep, useReload } from './data';
+import { Refused } from './Refused';
 import { LastUse } from './Status';
 
 export function Revoke({ of, onClose }: { of: Tagged<ApiKey>; onClose: () => void }) {
@@ -30,7 +31,7 @@ export function Revoke({ of, onClose }: { of: Tagged<ApiKey>; onClose: () => voi
         Last used: <LastUse of={of.data} />.
       </p>
       {of.data.last_used_at !== null && <p>To change the token without an outage, rotate the key instead.</p>}
-      {revoke.error && <ProblemView error={revoke.error} />}
+      {revoke.error && <Refused error={revoke.error} />}
     </Confirm>
   );
 }

@@ -7,8 +7,10 @@ import { Button } from '../../parts/Button';
 import { Choice } from '../../parts/Choice';
 import { Dialog } from '../../parts/Dialog';
 import { NumberField } from '../../parts/NumberField';
-import { ProblemView } from '../../parts/ProblemView';
+
+import { Time } from '../../parts/Time';
 import { rotateKey, useKeep, useReload, withoutToken } from './data';
+import { Refused } from './Refused';
 import { TokenDialog } from './TokenDialog';
 
 const OVERLAPS = [
@@ -17,6 +19,15 @@ const OVERLAPS = [
   { seconds: 86_400, label: '24 hours', about: 'For pages that are open in browsers.' },
   { seconds: 604_800, label: '7 days', about: 'For clients that others change.' },
 ];
+
+function ending(at: string | null) {
+  if (at === null || new Date(at).getTime() <= Date.now()) return 'The old token is refused from now on.';
+  return (
+    <>
+      The old token stays good, and ends <Time at={at} />.
+    </>
+  );
+}
 
 export function Rotate({ of, onClose }: { of: Tagged<ApiKey>; onClose: () => void }) {
   const name = useId();
@@ -40,7 +51,7 @@ export function Rotate({ of, onClose }: { of: Tagged<ApiKey>; onClose: () => voi
   if (shown)
     return (
       <TokenDialog title="The key has a new token" shown={shown} onClose={onClose}>
-        <p>{seconds ? 'The old token stays good until you see “previous token” end on the key’s page.' : 'The old token is refused from now on.'}</p>
+        <p>{ending(shown.key.previous_token_expires_at)}</p>
       </TokenDialog>
     );
   return (
@@ -73,7 +84,7 @@ export function Rotate({ of, onClose }: { of: Tagged<ApiKey>; onClose: () => voi
           {isOther && <NumberField label="Seconds" hint="30 days (2592000) at most." value={seconds} onChange={setSeconds} />}
         </fieldset>
         {of.data.exposed && <p className="hint">Its token was seen in a page: any overlap lets whoever copied it go on for as long.</p>}
-        {rotate.error && <ProblemView error={rotate.error} />}
+        {rotate.error && <Refused error={rotate.error} />}
         <div className="dialog-actions">
           <Button onClick={onClose}>Cancel</Button>
           <Button type="submit" variant={seconds === 0 ? 'danger' : 'primary'} isBusy={rotate.isPending} disabled={seconds === null}>

@@ -19,7 +19,7 @@ export default function NodesPage() {
   const { is_root } = useSession();
   return (
     <Page title="Nodes" lead="The processes that serve this configuration, as they were a few seconds ago.">
-      {is_root ? <Nodes /> : <NeedsRoot what="the nodes" />}
+      {is_root ? <Nodes /> : <NeedsRoot what="see the nodes" />}
     </Page>
   );
 }

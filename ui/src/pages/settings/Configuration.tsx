@@ -15,7 +15,7 @@ export function Configuration() {
   return (
     <section className="stack" aria-labelledby="configuration">
       <h2 id="configuration">Configuration of the gateway</h2>
-      {is_root ? <Table /> : <NeedsRoot what="the configuration" />}
+      {is_root ? <Table /> : <NeedsRoot what="see the configuration" />}
     </section>
   );
 }

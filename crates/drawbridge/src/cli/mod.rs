@@ -11,6 +11,7 @@ mod address;
 mod audit;
 mod confirm;
 mod csp;
+mod dashboard;
 mod endpoint;
 mod expiry;
 mod explain;
@@ -86,6 +87,9 @@ enum Command {
     /// Manage API keys of a running gateway
     #[command(after_help = EXIT_CODES)]
     Key(key::KeyArguments),
+    /// Print a link that signs a browser in to the dashboard of a running gateway
+    #[command(after_help = dashboard::HELP)]
+    Dashboard(dashboard::DashboardArguments),
     /// Read the audit log of a running gateway, or verify the one in a data directory
     Audit(audit::AuditArguments),
     /// Print the Content-Security-Policy that a page needs to call the gateway, or check one
@@ -140,6 +144,7 @@ pub(crate) fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Project(arguments) => manage(arguments.json(), arguments.run()),
         Command::Endpoint(arguments) => manage(arguments.json(), arguments.run()),
         Command::Key(arguments) => manage(arguments.json(), arguments.run()),
+        Command::Dashboard(arguments) => manage(arguments.json(), arguments.run()),
         Command::Audit(arguments) => match arguments.action {
             audit::Action::List(list) => manage(list.json(), list.run()),
             audit::Action::Verify(verify) => block_on(verify.run()).unwrap_or_else(|code| code),

@@ -180,6 +180,7 @@ fn introduction(demo: &Demo) -> String {
         page,
         endpoint,
         blocked,
+        sign_in,
         ..
     } = demo;
     let program = std::env::args().next();
@@ -191,6 +192,8 @@ fn introduction(demo: &Demo) -> String {
   page      {page}      may call the endpoint
   frame     {blocked}      may not: see what its browser says
   endpoint  {endpoint}
+  dashboard {sign_in}
+            signs one browser in, once, within a day; that refusal and its cure are there too
 
 Let the frame's origin in, then ask again; the next request obeys:
 

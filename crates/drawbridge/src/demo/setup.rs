@@ -6,10 +6,14 @@ use anyhow::Context;
 use drawbridge_policy::endpoint::Secret;
 use http::Method;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
 
 use super::upstream::MODEL;
 use crate::cli::client::{Call, Client};
 
+/// How long the sign-in link is good, in seconds.
+const A_DAY: u32 = 86_400;
 /// The names of the demo's project and endpoint.
 const NAME: &str = "demo";
 
@@ -27,6 +31,8 @@ pub(super) struct Demo {
     pub(super) publishable_key: String,
     /// A key that may change the endpoint.
     pub(super) secret_key: String,
+    /// What signs a browser in to the dashboard, once.
+    pub(super) sign_in: String,
 }
 
 /// Where the parts of the demo listen.
@@ -75,11 +81,16 @@ impl Demo {
             "scopes": ["inference", "endpoints:read", "endpoints:write"],
         });
         let secret = create(&client, "/v1/api-keys".to_owned(), secret).await?;
+        let link = json!({"expires_in_seconds": A_DAY});
+        let link = create(&client, "/dashboard/api/sign-in-links".to_owned(), link).await?;
+        let blocked = format!("http://{}", addresses.blocked);
+        be_refused(addresses.gateway, &member(&endpoint, "url")?, &blocked).await?;
         Ok(Self {
+            sign_in: member(&link, "url")?,
             endpoint: format!("{gateway}{}", member(&endpoint, "url")?),
             publishable_key: member(&publishable, "token")?,
             secret_key: member(&secret, "token")?,
-            blocked: format!("http://{}", addresses.blocked),
+            blocked,
             gateway,
             page,
         })
@@ -114,6 +125,23 @@ impl Demo {
              -H 'Content-Type: application/json' \\\n    -d '{body}'"
         )
     }
+}
+
+/// Sends what a browser sends before a call of the blocked page, so that the dashboard has a refusal to cure from the
+/// start.
+async fn be_refused(gateway: SocketAddr, url: &str, origin: &str) -> anyhow::Result<()> {
+    let preflight = format!(
+        "OPTIONS {url}/chat/completions HTTP/1.1\r\nHost: {gateway}\r\nOrigin: {origin}\r\n\
+         Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization,content-type\r\n\
+         Connection: close\r\n\r\n"
+    );
+    let exchange = async {
+        let mut stream = TcpStream::connect(gateway).await?;
+        stream.write_all(preflight.as_bytes()).await?;
+        tokio::io::copy(&mut stream, &mut tokio::io::sink()).await
+    };
+    exchange.await.context("call the demo's endpoint")?;
+    Ok(())
 }
 
 async fn create(client: &Client, path: String, body: Value) -> anyhow::Result<Value> {

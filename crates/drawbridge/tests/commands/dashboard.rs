@@ -80,6 +80,20 @@ fn the_pages_wear_the_security_headers_and_need_no_key() {
 }
 
 #[test]
+fn the_command_prints_a_link_that_signs_in_as_its_key() {
+    let gateway = Gateway::start();
+    let printed = gateway.done("dashboard");
+    let code = printed
+        .trim()
+        .strip_prefix(&format!("{}/dashboard/sign-in#code=", gateway.url));
+    let body = json!({"code": code.unwrap()}).to_string();
+    let lines = ["Content-Type: application/json", SAME_ORIGIN];
+    let answer = exchange(&gateway.url, "POST", SESSION, &lines, &body);
+    assert_eq!(json_of(&answer)["key_id"], "root");
+    assert_eq!(gateway.json("dashboard")["object"], "sign_in_link");
+}
+
+#[test]
 fn whoever_signs_in_with_wrong_keys_has_to_wait_like_whoever_sends_them() {
     let gateway = Gateway::start();
     for _ in 0..20 {

@@ -114,6 +114,41 @@ fn one_page_streams_an_answer_and_the_other_gets_nothing_until_it_is_let_in() {
 }
 
 #[test]
+fn the_link_opens_the_dashboard_once_and_a_refusal_is_there_to_cure() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = Demo::start(directory.path());
+    let (_, after) = demo.introduction.split_once("  dashboard ").unwrap();
+    let link = after.lines().next().unwrap();
+    let code = link.strip_prefix(&format!("{}/dashboard/sign-in#code=", demo.gateway));
+    let body = serde_json::json!({"code": code.unwrap()}).to_string();
+    let same_origin = "Sec-Fetch-Site: same-origin";
+    let lines = ["Content-Type: application/json", same_origin];
+    let path = "/dashboard/api/session";
+    let sign_in = || exchange(&demo.gateway, "POST", path, &lines, &body);
+    let signed_in = sign_in();
+    assert!(signed_in.starts_with("HTTP/1.1 201"), "{signed_in}");
+    assert!(sign_in().starts_with("HTTP/1.1 401"));
+    let cookie = signed_in.split("set-cookie: ").nth(1).unwrap();
+    let cookie = format!("Cookie: {}", cookie.split(';').next().unwrap());
+    let until = Instant::now() + Duration::from_secs(20);
+    loop {
+        // The control thread stores every two seconds.
+        let lines = [&*cookie, same_origin];
+        let listed = exchange(&demo.gateway, "GET", "/v1/cors/refusals", &lines, "");
+        let (_, listed) = listed.split_once("\r\n\r\n").unwrap();
+        let listed: serde_json::Value = serde_json::from_str(listed).unwrap();
+        let refusal = &listed["data"][0];
+        if refusal["origin"] == *demo.blocked {
+            let fix = &refusal["fixes"][0]["patch"]["cors"]["allowedOrigins"];
+            assert_eq!(fix[1], *demo.blocked, "{refusal}");
+            break;
+        }
+        assert!(Instant::now() < until, "{listed}");
+        std::thread::yield_now();
+    }
+}
+
+#[test]
 fn the_pages_live_under_a_strict_policy_of_their_own() {
     let directory = tempfile::tempdir().unwrap();
     let demo = Demo::start(directory.path());

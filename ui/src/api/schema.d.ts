@@ -336,6 +336,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/dashboard/api/traffic": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show what happened to requests over time: everywhere with the root key, else in the calling key's project
+         * @description Needs the scope `endpoints:read`, or the root key.
+         */
+        get: operations["traffic.show"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/dashboard/api/csp": {
         parameters: {
             query?: never;
@@ -677,6 +697,25 @@ export interface components {
             updated_at: string;
             /** @description What is allowed, and most likely not what was meant. */
             warnings: components["schemas"]["Issue"][];
+            /** @description Only in answers to dry runs: of the origins whose pages called the endpoint since then, those that the change would admit, and those that it would refuse. Judged by origin alone, not by method or header. */
+            impact?: {
+                newly_admitted: {
+                    origin: string;
+                    /** @description How often, today and yesterday (UTC). */
+                    count: number;
+                    /** Format: date-time */
+                    last_seen_at: string;
+                }[];
+                newly_refused: {
+                    origin: string;
+                    /** @description How often, today and yesterday (UTC). */
+                    count: number;
+                    /** Format: date-time */
+                    last_seen_at: string;
+                }[];
+                /** Format: date-time */
+                since: string;
+            };
         };
         /**
          * @description One inference endpoint of a project.
@@ -764,6 +803,25 @@ export interface components {
             readonly updated_at?: string;
             /** @description What is allowed, and most likely not what was meant. */
             readonly warnings?: components["schemas"]["Issue"][];
+            /** @description Only in answers to dry runs: of the origins whose pages called the endpoint since then, those that the change would admit, and those that it would refuse. Judged by origin alone, not by method or header. */
+            readonly impact?: {
+                newly_admitted: {
+                    origin: string;
+                    /** @description How often, today and yesterday (UTC). */
+                    count: number;
+                    /** Format: date-time */
+                    last_seen_at: string;
+                }[];
+                newly_refused: {
+                    origin: string;
+                    /** @description How often, today and yesterday (UTC). */
+                    count: number;
+                    /** Format: date-time */
+                    last_seen_at: string;
+                }[];
+                /** Format: date-time */
+                since: string;
+            };
         };
         /** @description A model that the upstream may know by another name. */
         Model: {
@@ -1877,6 +1935,135 @@ export interface components {
              */
             expires_at: string;
         };
+        /**
+         * @description What happened to requests over time; a few seconds late.
+         * @example {
+         *       "object": "traffic",
+         *       "from": "2026-11-21T12:00:00Z",
+         *       "to": "2026-11-21T12:05:00Z",
+         *       "step": 300,
+         *       "points": [
+         *         {
+         *           "at": "2026-11-21T12:00:00Z",
+         *           "requests": {
+         *             "2xx": 10,
+         *             "3xx": 0,
+         *             "4xx": 0,
+         *             "5xx": 0,
+         *             "other": 0
+         *           },
+         *           "preflights": {
+         *             "admitted": 4,
+         *             "refused": 2,
+         *             "reported": 0
+         *           },
+         *           "actual": {
+         *             "admitted": 0,
+         *             "refused": 0,
+         *             "reported": 0
+         *           },
+         *           "upstream_errors": 0,
+         *           "first_byte_ms": {
+         *             "p50": 12.5,
+         *             "p95": 80
+         *           }
+         *         }
+         *       ],
+         *       "reasons": [
+         *         {
+         *           "reason": "origin_not_allowed",
+         *           "phase": "preflight",
+         *           "count": 2
+         *         }
+         *       ],
+         *       "endpoints": [
+         *         {
+         *           "endpoint": "my-project/my-endpoint",
+         *           "requests": 10,
+         *           "refused": 2
+         *         }
+         *       ],
+         *       "now": {
+         *         "open_streams": 3,
+         *         "open_connections": 12,
+         *         "revision": 42
+         *       }
+         *     }
+         */
+        Traffic: {
+            /**
+             * @description What this is.
+             * @constant
+             */
+            object: "traffic";
+            /**
+             * Format: date-time
+             * @description When the first point begins.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description When the last point ends, which may be yet to come.
+             */
+            to: string;
+            /**
+             * @description How long a point is, in seconds.
+             * @enum {integer}
+             */
+            step: 300 | 3600;
+            /** @description One every step, without gaps. */
+            points: {
+                /** Format: date-time */
+                at: string;
+                /** @description Requests that have ended, preflights too, by the class of their status; `other` where the client left before the answer. */
+                requests: {
+                    "2xx": number;
+                    "3xx": number;
+                    "4xx": number;
+                    "5xx": number;
+                    other: number;
+                };
+                /** @description What preflights were answered. */
+                preflights: {
+                    admitted: number;
+                    refused: number;
+                    reported: number;
+                };
+                /** @description What came of requests themselves. */
+                actual: {
+                    admitted: number;
+                    refused: number;
+                    reported: number;
+                };
+                upstream_errors: number;
+                /** @description Half, and 95 of 100, of the forwarded requests had the head of their answer within so many milliseconds; null where there were none. Guessed between the bounds of a histogram. */
+                first_byte_ms: {
+                    p50: number;
+                    p95: number;
+                } | null;
+            }[];
+            /** @description Why requests were refused, the most frequent first. */
+            reasons: {
+                /** @enum {string} */
+                reason: "origin_not_allowed" | "key_origin_not_allowed" | "method_not_allowed" | "header_not_allowed" | "headers_too_large";
+                /** @enum {string} */
+                phase: "preflight" | "actual";
+                count: number;
+            }[];
+            /** @description The twenty with most requests. Deleted ones keep their history under their name. */
+            endpoints: {
+                /** @description `project/name`; `other` for those that are not told apart. */
+                endpoint: string;
+                requests: number;
+                refused: number;
+            }[];
+            /** @description What is under way. */
+            now: {
+                open_streams: number;
+                open_connections: number;
+                revision: number;
+            };
+        };
         ApiKeyCreated: components["schemas"]["ApiKey"] & {
             /** @description What opens the key. Shown this once. */
             token: string;
@@ -2230,6 +2417,12 @@ export interface components {
         "query-to_day": string;
         /** @description End all sessions of the same key. */
         "query-everywhere": boolean;
+        /** @description From this time on; a day before the end where it is left out. */
+        "query-from": string;
+        /** @description Up to this time; now where it is left out. */
+        "query-to": string;
+        /** @description How finely, in seconds: 300 goes two days back, 3600 thirty. The finest that goes far enough where it is left out. */
+        "query-step": 300 | 3600;
         /** @description Check everything, change nothing. */
         "query-dry_run": boolean;
         /** @description 412 unless the resource has one of these entity tags. */
@@ -4105,6 +4298,68 @@ export interface operations {
             };
             401: components["responses"]["Unauthorized"];
             403: components["responses"]["Forbidden"];
+            414: components["responses"]["URITooLong"];
+            421: components["responses"]["MisdirectedRequest"];
+            422: components["responses"]["UnprocessableEntity"];
+            429: components["responses"]["TooManyRequests"];
+            431: components["responses"]["RequestHeaderFieldsTooLarge"];
+            500: components["responses"]["InternalServerError"];
+            503: components["responses"]["ServiceUnavailable"];
+        };
+    };
+    "traffic.show": {
+        parameters: {
+            query?: {
+                /** @description Of this project only. */
+                project?: components["parameters"]["query-project"];
+                /** @description At endpoints of this name only; of keys those that may use them. */
+                endpoint?: components["parameters"]["query-endpoint"];
+                /** @description From this time on; a day before the end where it is left out. */
+                from?: components["parameters"]["query-from"];
+                /** @description Up to this time; now where it is left out. */
+                to?: components["parameters"]["query-to"];
+                /** @description How finely, in seconds: 300 goes two days back, 3600 thirty. The finest that goes far enough where it is left out. */
+                step?: components["parameters"]["query-step"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The answer. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Traffic"];
+                };
+            };
+            /** @description Bad Request: `conflicting_keys`, `malformed_request`, `upgrade_not_supported` */
+            400: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["Refusal"];
+                };
+            };
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            /** @description Not Found: `project_not_found` */
+            404: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             414: components["responses"]["URITooLong"];
             421: components["responses"]["MisdirectedRequest"];
             422: components["responses"]["UnprocessableEntity"];

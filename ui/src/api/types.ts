@@ -18,6 +18,7 @@ export type Issue = Schemas['Issue'];
 export type Problem = Schemas['Problem'];
 export type Project = Schemas['Project'];
 export type Session = Schemas['Session'];
+export type Traffic = Schemas['Traffic'];
 /** `POST /v1/cors/explain`. The schema's alternatives (a call, or a line of a console) are lost in its generated type. */
 export interface Question {
   project?: string;

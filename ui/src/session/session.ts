@@ -1,5 +1,6 @@
 /** Who is signed in. The key itself is sent once, and kept nowhere in the page. */
-import { queryOptions, useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { createContext, useContext } from 'react';
 import { answer, api, isSignedOut } from '../api/client';
 import type { Session } from '../api/types';
 
@@ -19,11 +20,14 @@ export const sessionQuery = queryOptions({
   retry: false,
 });
 
-/** The session; only below {@link Shell}, which shows nothing to those who have none. */
+/** Given by {@link Shell}, which shows nothing of this to those who have none. */
+export const SessionContext = createContext<Session | null>(null);
+
+/** The session; only below {@link Shell}. */
 export function useSession(): Session {
-  const { data } = useSuspenseQuery(sessionQuery);
-  if (!data) throw new Error('no session');
-  return data;
+  const session = useContext(SessionContext);
+  if (!session) throw new Error('no session');
+  return session;
 }
 
 /** Whether the signed-in key may do something; what it may not is not offered. */

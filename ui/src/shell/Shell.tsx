@@ -5,7 +5,7 @@ import { Suspense } from 'react';
 import { Loading } from '../parts/Page';
 import { Toasts } from '../parts/toasts';
 import { SignIn } from '../session/SignIn';
-import { sessionQuery } from '../session/session';
+import { SessionContext, sessionQuery } from '../session/session';
 import { Account } from './Account';
 import { ProjectSwitcher } from './ProjectSwitcher';
 import { ThemeSwitch } from './ThemeSwitch';
@@ -26,6 +26,14 @@ const PLACES = [
 export function Shell() {
   const { data: session } = useSuspenseQuery(sessionQuery);
   if (session === null) return <SignIn />;
+  return (
+    <SessionContext value={session}>
+      <Frame />
+    </SessionContext>
+  );
+}
+
+function Frame() {
   return (
     <div className="shell">
       <a className="skip-link" href="#content">

@@ -1,33 +1,10 @@
 /** What the gateway counted, in steps of time. */
 import { queryOptions } from '@tanstack/react-query';
-import { answer } from '../../api/client';
-import { pending } from '../../api/pending';
+import { answer, api } from '../../api/client';
+import type { Traffic } from '../../api/types';
 
-export interface Decisions {
-  admitted: number;
-  refused: number;
-  reported: number;
-}
-
-export interface Point {
-  at: string;
-  requests: { '2xx': number; '3xx': number; '4xx': number; '5xx': number };
-  preflights: Decisions;
-  actual: Decisions;
-  upstream_errors: number;
-  first_byte_ms: { p50: number; p95: number } | null;
-}
-
-export interface Traffic {
-  object: 'traffic';
-  from: string;
-  to: string;
-  step: number;
-  points: Point[];
-  reasons: { reason: string; phase: 'preflight' | 'actual'; count: number }[];
-  endpoints: { endpoint: string; requests: number; refused: number }[];
-  now: { open_streams: number; open_connections: number; revision: number };
-}
+export type { Traffic };
+export type Point = Traffic['points'][number];
 
 export const SPANS = [
   { id: '3h', label: '3 hours', seconds: 3 * 3600, step: 300 },
@@ -44,7 +21,7 @@ export const trafficQuery = (project: string | null, span: Span) =>
     queryFn: () => {
       const from = new Date(Math.ceil(Date.now() / 1000 - span.seconds) * 1000).toISOString();
       const query = { from, step: span.step, ...(project && { project }) };
-      return answer<Traffic>(pending.GET('/dashboard/api/traffic', { params: { query } }));
+      return answer(api.GET('/dashboard/api/traffic', { params: { query } }));
     },
     refetchInterval: 10_000,
     placeholderData: (before: Traffic | undefined) => before,
@@ -54,7 +31,7 @@ export const trafficQuery = (project: string | null, span: Span) =>
 export function totals(points: Point[]) {
   const sum = (of: (point: Point) => number) => points.reduce((total, point) => total + of(point), 0);
   return {
-    requests: sum(({ requests }) => requests['2xx'] + requests['3xx'] + requests['4xx'] + requests['5xx']),
+    requests: sum(({ requests }) => requests['2xx'] + requests['3xx'] + requests['4xx'] + requests['5xx'] + requests.other),
     failed: sum(({ requests }) => requests['5xx']),
     admitted: sum((point) => point.preflights.admitted + point.actual.admitted),
     refused: sum((point) => point.preflights.refused + point.actual.refused),

@@ -15,10 +15,12 @@ interface Props<D> {
   /** What the draft lets through that was refused before, in sentences. */
   widening: (before: D, after: D) => string[];
   isReadOnly: boolean;
+  /** Choosing another project shows another form. */
+  isPerProject?: boolean;
   children: ReactNode;
 }
 
-export function EditorForm<D extends object>({ editor, legend, widening, isReadOnly, children }: Props<D>) {
+export function EditorForm<D extends object>({ editor, legend, widening, isReadOnly, isPerProject, children }: Props<D>) {
   const [consequences, setConsequences] = useState<string[] | null>(null);
   const place = useRef<HTMLFormElement>(null);
   const { problem, theirs, isDirty } = editor;
@@ -80,7 +82,7 @@ export function EditorForm<D extends object>({ editor, legend, widening, isReadO
           ))}
         </ul>
       </Confirm>
-      <LeaveGuard isOn={isDirty} what="What you changed here is not saved, and will be lost." />
+      <LeaveGuard isOn={isDirty} isPerProject={isPerProject} what="What you changed here is not saved, and will be lost." />
     </form>
   );
 }

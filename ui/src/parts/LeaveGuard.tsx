@@ -2,9 +2,19 @@
 import { useBlocker } from '@tanstack/react-router';
 import { Confirm } from './Confirm';
 
-export function LeaveGuard({ isOn, what }: { isOn: boolean; what: string }) {
+interface Props {
+  isOn: boolean;
+  what: string;
+  /** Choosing another project is leaving too. */
+  isPerProject?: boolean;
+}
+
+const project = ({ search }: { search: { project?: string } }) => search.project;
+
+export function LeaveGuard({ isOn, what, isPerProject = false }: Props) {
   const blocker = useBlocker({
-    shouldBlockFn: ({ current, next }) => isOn && current.pathname !== next.pathname,
+    shouldBlockFn: ({ current, next }) =>
+      isOn && (current.pathname !== next.pathname || (isPerProject && project(current) !== project(next))),
     enableBeforeUnload: isOn,
     withResolver: true,
   });

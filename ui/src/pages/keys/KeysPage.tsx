@@ -58,7 +58,7 @@ function Keys({ mayWrite }: { mayWrite: boolean }) {
     <>
       <div className="filters" role="search" aria-label="Keys" key={clearings}>
         <Search label="Search by name or id" value={search ?? ''} onChange={(text) => void set({ search: text || undefined })} />
-        <Search label="Endpoint" value={endpoint ?? ''} onChange={(text) => void set({ endpoint: text || undefined })} />
+        <Search label="Endpoint that it may use" value={endpoint ?? ''} onChange={(text) => void set({ endpoint: text || undefined })} />
         <select className="input" aria-label="Status" value={state ?? ''} onChange={(event) => void set({ state: event.target.value || undefined })}>
           <option value="">Any status</option>
           {Object.entries(STATES).map(([value, label]) => (

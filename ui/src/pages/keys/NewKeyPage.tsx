@@ -58,7 +58,8 @@ function NewKey() {
   const keep = useKeep();
   const navigate = useNavigate();
   const wanted = body(once, draft);
-  const checked = useDryRun(shown ? null : wanted, (signal) => checkNewKey(wanted, signal));
+  const isDirty = !isSame(draft, NEW_KEY) || !isSame(once, first);
+  const checked = useDryRun((isDirty || hasTried) && !shown ? wanted : null, (signal) => checkNewKey(wanted, signal));
   const create = useMutation({
     mutationFn: () => createKey(wanted),
     onSuccess: (answered) => {
@@ -88,7 +89,6 @@ function NewKey() {
   const visible = hasTried ? issues : issues.filter((issue) => isTouched(fieldOf(issue)));
   const form = keyForm(draft, editDraft, { issues: visible, warnings: checked.answer?.warnings ?? [] });
   const elsewhere = visible.filter((issue) => ![...FIELDS, 'project', 'token'].includes(fieldOf(issue)));
-  const isDirty = !isSame(draft, NEW_KEY) || once.token !== '';
   const setKind = (kind: ApiKey['kind']) => {
     editOnce({ kind });
     if (kind === 'publishable') form.set({ scopes: NEW_KEY.scopes });

@@ -3,7 +3,6 @@ import { useMutation } from '@tanstack/react-query';
 import type { Tagged } from '../../api/client';
 import type { ApiKey } from '../../api/types';
 import { Confirm } from '../../parts/Confirm';
-
 import { say } from '../../parts/toasts';
 import { revokeKey, useKeep, useReload } from './data';
 import { Refused } from './Refused';

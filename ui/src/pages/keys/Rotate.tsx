@@ -7,7 +7,6 @@ import { Button } from '../../parts/Button';
 import { Choice } from '../../parts/Choice';
 import { Dialog } from '../../parts/Dialog';
 import { NumberField } from '../../parts/NumberField';
-
 import { Time } from '../../parts/Time';
 import { rotateKey, useKeep, useReload, withoutToken } from './data';
 import { Refused } from './Refused';

@@ -16,10 +16,12 @@ export function CspHelper() {
   const project = useProject();
   const [typed, setTyped] = useState({ policy: '', page_origin: '' });
   const { policy, page_origin } = useQuiet(typed);
-  const csp = useQuery(
-    cspQuery({ project, policy: policy.trim() || null, ...(page_origin.trim() && { page_origin: page_origin.trim() }) }),
-  );
-  const issues = csp.error instanceof ApiProblem ? csp.error.issues : [];
+  const csp = useQuery(cspQuery({ project, policy: null }));
+  const check = useQuery({
+    ...cspQuery({ project, policy, ...(page_origin.trim() && { page_origin: page_origin.trim() }) }),
+    enabled: policy.trim() !== '',
+  });
+  const issues = check.error instanceof ApiProblem ? check.error.issues : [];
   return (
     <section className="card" aria-labelledby="csp">
       <h2 id="csp">Content-Security-Policy of your pages</h2>
@@ -28,6 +30,7 @@ export function CspHelper() {
         {project === null && ' Choose a project above for a policy that names only its endpoints.'}
       </p>
       {csp.isPending && <Loading rows={1} />}
+      {csp.error && <ProblemView error={csp.error} />}
       {csp.data && (
         <>
           <h3>What it has to contain</h3>
@@ -63,8 +66,8 @@ export function CspHelper() {
           onChange={(event) => setTyped({ ...typed, page_origin: event.target.value })}
         />
       </Field>
-      <div aria-live="polite">{policy.trim() !== '' && csp.data?.check && !csp.error && <Verdict csp={csp.data} check={csp.data.check} />}</div>
-      {csp.error && issues.length === 0 && <ProblemView error={csp.error} />}
+      <div aria-live="polite">{policy.trim() !== '' && check.data?.check && <Verdict csp={check.data} check={check.data.check} />}</div>
+      {check.error && issues.length === 0 && <ProblemView error={check.error} />}
     </section>
   );
 }

@@ -39,7 +39,7 @@ function ProjectForm({ stored }: { stored: Tagged<Project> }) {
   return (
     <>
       {!is_root && <p className="notice">You may look, and change nothing: only the root key changes projects.</p>}
-      <EditorForm editor={editor} legend="Settings of the project" widening={widening} isReadOnly={!is_root}>
+      <EditorForm editor={editor} legend="Settings of the project" widening={widening} isReadOnly={!is_root} isPerProject>
         <ProjectFields editor={editor} id={stored.data.id} />
       </EditorForm>
     </>

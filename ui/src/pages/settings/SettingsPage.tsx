@@ -1,21 +1,39 @@
 /** The project's settings, what the gateway was started with, and what pages need in their own policy. */
-import { Page } from '../../parts/Page';
+import { useQuery } from '@tanstack/react-query';
+import { Loading, Page } from '../../parts/Page';
+import { useSession } from '../../session/session';
 import { useProject } from '../../shell/project';
 import { Configuration } from './Configuration';
 import { CspHelper } from './CspHelper';
+import { cspQuery, projectQuery, settingsQuery } from './data';
 import { ProjectSettings } from './ProjectSettings';
 
 export default function SettingsPage() {
   const project = useProject();
+  const isLoading = useIsLoading(project);
   return (
     <Page title="Settings">
-      {project === null ? (
+      {project === null && (
         <p className="notice">Choose a project above to change its name, its rate limit and what becomes of secret keys in pages.</p>
-      ) : (
-        <ProjectSettings project={project} />
       )}
-      <CspHelper />
-      <Configuration />
+      {isLoading ? (
+        <Loading rows={12} />
+      ) : (
+        <>
+          {project !== null && <ProjectSettings project={project} />}
+          <CspHelper />
+          <Configuration />
+        </>
+      )}
     </Page>
   );
+}
+
+/** The sections come together, so that none pushes another away. */
+function useIsLoading(project: string | null): boolean {
+  const { is_root } = useSession();
+  const stored = useQuery({ ...projectQuery(project ?? ''), enabled: project !== null });
+  const csp = useQuery(cspQuery({ project, policy: null }));
+  const settings = useQuery({ ...settingsQuery, enabled: is_root });
+  return [stored, csp, settings].some((query) => query.isLoading);
 }

@@ -17,14 +17,19 @@ async function observatory() {
 }
 
 describe('HTTP Observatory', () => {
-  for (const profile of ['standard', 'strict']) {
-    it(`grades the profile ${profile} A+`, async () => {
+  for (const [profile, path] of [
+    ['standard', '/healthz'],
+    ['strict', '/healthz'],
+    ['standard', '/dashboard/'],
+    ['strict', '/dashboard/'],
+  ]) {
+    it(`grades ${path} with the profile ${profile} A+`, async () => {
       const authority = await makeAuthority();
       const gateway = await startGateway(authority, { DRAWBRIDGE_SECURITY_HEADERS_PROFILE: profile });
       const program = join(await observatory(), 'src/scan.js');
       const env = { ...process.env, NODE_EXTRA_CA_CERTS: authority.ca };
       const { scan, tests } = JSON.parse(
-        await run(process.execPath, [program, `localhost:${new URL(gateway.url).port}/healthz`], env),
+        await run(process.execPath, [program, `localhost:${new URL(gateway.url).port}${path}`], env),
       );
       const failed = Object.entries(tests).filter(([, { pass }]) => !pass);
       assert.equal(scan.grade, 'A+', JSON.stringify({ scan, failed }));

@@ -1,8 +1,9 @@
-/** A list of short texts: one input a line, Enter adds the next, each with its own problems below it. */
-import { useId, useRef, type KeyboardEvent, type ReactNode } from 'react';
+/** A list of short texts: one input a line, Enter adds the next, each with its own problems below it; or all as one text. */
+import { useId, useRef, useState, type ClipboardEvent, type KeyboardEvent, type ReactNode } from 'react';
 import type { Issue } from '../api/types';
 import { Button } from './Button';
 import { Issues } from './Field';
+import { ListText } from './ListText';
 
 interface Props {
   label: string;
@@ -19,10 +20,15 @@ interface Props {
   isDisabled?: boolean;
 }
 
+/** A list that is longer is one text: thousands of inputs are slow. */
+const MOST_LINES = 100;
+
 export function ListEditor(props: Props) {
   const { label, hint, items, onChange, placeholder, issues = [], warnings = [], pointer, emptyText } = props;
   const id = useId();
   const list = useRef<HTMLOListElement>(null);
+  const [wantsText, setWantsText] = useState(false);
+  const isText = wantsText || items.length > MOST_LINES;
   const focus = (index: number) =>
     requestAnimationFrame(() => list.current?.querySelectorAll<HTMLInputElement>('input')[index]?.focus());
   const set = (index: number, value: string) => onChange(items.map((item, at) => (at === index ? value : item)));
@@ -43,6 +49,19 @@ export function ListEditor(props: Props) {
       remove(index);
     }
   };
+  // Several lines that are pasted are several entries.
+  const onPaste = (index: number) => (event: ClipboardEvent<HTMLInputElement>) => {
+    const pasted = event.clipboardData.getData('text').split(/\r?\n/).map((line) => line.trim()).filter((line) => line !== '');
+    if (pasted.length < 2) return;
+    event.preventDefault();
+    onChange(items.toSpliced(items[index] === '' ? index : index + 1, items[index] === '' ? 1 : 0, ...pasted));
+  };
+  const changeText = (lines: string[]) => {
+    // It stays a text when it gets shorter, under the hand of who writes it.
+    setWantsText(true);
+    onChange(lines);
+  };
+  const below = (all: Issue[]) => all.filter((issue) => issue.pointer.startsWith(`${pointer}/`));
   const at = (all: Issue[], place: string) => all.filter((issue) => issue.pointer === place);
   const suggest = (index: number) => (issue: Issue) => set(index, String(issue.suggestion));
   const suggestList = (issue: Issue) => Array.isArray(issue.suggestion) && onChange(issue.suggestion as string[]);
@@ -54,9 +73,12 @@ export function ListEditor(props: Props) {
           {hint}
         </div>
       )}
-      {items.length === 0 && emptyText && <p className="list-empty">{emptyText}</p>}
+      {items.length === 0 && !isText && emptyText && <p className="list-empty">{emptyText}</p>}
+      {isText && (
+        <ListText {...{ label, items, placeholder }} onChange={changeText} issues={below(issues)} warnings={below(warnings)} />
+      )}
       <ol ref={list}>
-        {items.map((item, index) => {
+        {(isText ? [] : items).map((item, index) => {
           const own = at(issues, `${pointer}/${index}`);
           return (
             // Lines have no identity but their place.
@@ -73,6 +95,7 @@ export function ListEditor(props: Props) {
                   aria-describedby={own.length > 0 ? `${id}-${index}` : undefined}
                   onChange={(event) => set(index, event.target.value)}
                   onKeyDown={onKeyDown(index)}
+                  onPaste={onPaste(index)}
                 />
                 <Button variant="quiet" size="small" aria-label={`Remove ${item || `line ${index + 1}`}`} onClick={() => remove(index)}>
                   ✕
@@ -88,9 +111,18 @@ export function ListEditor(props: Props) {
       </ol>
       <Issues issues={at(issues, pointer)} onSuggestion={suggestList} />
       <Issues issues={at(warnings, pointer)} onSuggestion={suggestList} tone="warning" />
-      <Button size="small" onClick={() => add(items.length)}>
-        {props.addLabel ?? 'Add'}
-      </Button>
+      <div className="row">
+        {!isText && (
+          <Button size="small" onClick={() => add(items.length)}>
+            {props.addLabel ?? 'Add'}
+          </Button>
+        )}
+        {items.length <= MOST_LINES && (items.length > 3 || wantsText) && (
+          <Button size="small" variant="quiet" onClick={() => setWantsText(!wantsText)}>
+            {wantsText ? 'Edit line by line' : 'Edit as text'}
+          </Button>
+        )}
+      </div>
     </fieldset>
   );
 }

@@ -1,4 +1,5 @@
 /** The change so far: what it means for pages, and exactly what will be sent. */
+import { useState } from 'react';
 import { Badge } from '../../parts/Badge';
 import { Code } from '../../parts/Copy';
 import { commandText, requestText } from './command';
@@ -11,6 +12,7 @@ import type { Editor } from './useEditor';
 export function ChangeCard({ editor }: { editor: Editor }) {
   const { patch, basis, checked } = editor;
   const { project, name } = basis.endpoint;
+  const [isOpen, setIsOpen] = useState(false);
   if (!patch) return null;
   return (
     <section className="card" aria-labelledby="change">
@@ -27,13 +29,15 @@ export function ChangeCard({ editor }: { editor: Editor }) {
           <ImpactView impact={checked.impact} />
         </div>
       )}
-      <details>
+      <details onToggle={(event) => setIsOpen(event.currentTarget.open)}>
         <summary>What will be sent</summary>
-        <div className="details-content">
-          <Code label="The request">{requestText(`/v1/projects/${project}/endpoints/${name}`, basis.etag, patch)}</Code>
-          <p className="hint">As a command:</p>
-          <Code label="The command">{commandText(project, name, basis.draft.cors.allowedOrigins, patch)}</Code>
-        </div>
+        {isOpen && (
+          <div className="details-content">
+            <Code label="The request">{requestText(`/v1/projects/${project}/endpoints/${name}`, basis.etag, patch)}</Code>
+            <p className="hint">As a command:</p>
+            <Code label="The command">{commandText(project, name, basis.draft.cors.allowedOrigins, patch)}</Code>
+          </div>
+        )}
       </details>
     </section>
   );

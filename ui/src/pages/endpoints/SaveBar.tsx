@@ -11,10 +11,10 @@ export const EDITOR_FORM = 'endpoint-editor';
 export function SaveBar({ editor }: { editor: Editor }) {
   const { impact } = editor.checked;
   return (
-    <div className="save-bar">
+    <div className="change-bar">
       <p role="status">
         {stateInWords(editor)}
-        {impact && <span className="save-bar-impact">: {impactInWords(impact)}</span>}
+        {impact && <span className="change-bar-impact">: {impactInWords(impact)}</span>}
       </p>
       <Button onClick={editor.discard}>Discard</Button>
       {editor.isConflict ? (

@@ -51,9 +51,10 @@ function flag(pointer: string, value: unknown, before: string[]): string | null 
 
 /** Null where the order changes, too, which adding and removing cannot say. */
 function originFlags(before: string[], after: string[]): string | null {
-  const removed = before.filter((origin) => !after.includes(origin));
-  const added = after.filter((origin) => !before.includes(origin));
-  const result = [...before.filter((origin) => !removed.includes(origin)), ...added];
+  const [old, next] = [new Set(before), new Set(after)];
+  const removed = before.filter((origin) => !next.has(origin));
+  const added = after.filter((origin) => !old.has(origin));
+  const result = [...before.filter((origin) => next.has(origin)), ...added];
   if (result.join(' ') !== after.join(' ')) return null;
   return [
     ...removed.map((origin) => `--remove-origin ${quoted(origin)}`),

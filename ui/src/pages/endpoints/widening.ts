@@ -13,7 +13,8 @@ export function widenings(from: Policy, to: Policy): string[] {
 }
 
 function origins(from: string[], to: string[]): string[] {
-  const added = to.filter((origin) => !from.includes(origin));
+  const old = new Set(from);
+  const added = to.filter((origin) => !old.has(origin));
   if (added.includes('*')) {
     return ['Every page on the web may call this endpoint, sandboxed frames and local files included. A key that stands in a page works from any other.'];
   }

@@ -56,7 +56,10 @@ export function Issues({
               <Prose>{issue.detail}</Prose>
             </span>
             {onSuggestion && issue.suggestion !== undefined && (
-              <button type="button" className="button button-small button-plain" onClick={() => onSuggestion(issue)}>
+              <button type="button" className="button button-small button-plain" onClick={(event) => {
+                  focusControl(event.currentTarget);
+                  onSuggestion(issue);
+                }}>
                 Use <code>{typeof issue.suggestion === 'string' ? issue.suggestion : JSON.stringify(issue.suggestion)}</code>
               </button>
             )}
@@ -65,6 +68,12 @@ export function Issues({
       </ul>
     </div>
   );
+}
+
+/** The button goes with its problem: the keyboard goes on in the field that was cured. */
+function focusControl(button: HTMLElement): void {
+  const field = button.closest('.issues')?.closest('.field, .field-and-warnings, .list-editor li, fieldset');
+  field?.querySelector<HTMLElement>('input, textarea, select')?.focus();
 }
 
 function useDescribed() {

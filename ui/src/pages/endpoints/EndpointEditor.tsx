@@ -15,6 +15,7 @@ import { SaveQuestion } from './SaveQuestion';
 import { UpstreamSection } from './UpstreamSection';
 import { UseIt } from './UseIt';
 import { useEditor } from './useEditor';
+import { useFocusKept } from './useFocusKept';
 import { useProblemFocus } from './useProblemFocus';
 
 const FIELDS = ['/cors', '/upstream', '/models', '/limits'];
@@ -24,6 +25,7 @@ export function EndpointEditor({ stored }: { stored: Tagged<Endpoint> }) {
   const editor = useEditor(stored);
   const { basis, draft, patch, checked } = editor;
   const focus = useProblemFocus(checked.issues);
+  useFocusKept([patch !== undefined, editor.isConflict]);
   const warnings = patch ? checked.warnings : basis.endpoint.warnings;
   return (
     <DraftFormProvider value={{ draft, set: editor.set, issues: checked.issues, warnings }}>

@@ -43,8 +43,8 @@ function Origins({ title, tone, origins }: { title: string; tone: 'good' | 'bad'
 /** The same in half a sentence. */
 export function impactInWords({ newly_admitted: admitted, newly_refused: refused }: Impact): string {
   const parts = [
-    ...(admitted.length > 0 ? [`admits ${admitted.length} of the last day’s origins`] : []),
-    ...(refused.length > 0 ? [`refuses ${refused.length} of them`] : []),
+    ...(admitted.length > 0 ? [`admits ${admitted.length}`] : []),
+    ...(refused.length > 0 ? [`refuses ${refused.length}`] : []),
   ];
-  return parts.join(', ') || 'changes nothing for the pages of the last day';
+  return parts.length > 0 ? `${parts.join(', ')} of the last day’s origins` : 'changes nothing for the pages of the last day';
 }

@@ -35,7 +35,7 @@ interface FieldProps {
 export function DraftField({ pointer, label, hint, children }: FieldProps & { children: ReactNode }) {
   const form = useDraftForm();
   return (
-    <div className="stack-tight">
+    <div className="stack-tight field-and-warnings">
       <Field label={label} hint={hint} issues={issuesAt(form.issues, pointer)} onSuggestion={(issue) => cure(form, issue)}>
         {children}
       </Field>

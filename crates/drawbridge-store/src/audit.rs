@@ -21,7 +21,7 @@ pub struct AuditEntry {
     pub action: String,
     /// The project that it concerns: what a project's own key may read. `None` for what concerns none.
     pub project_id: Option<String>,
-    /// What it was done to: `{project_id}`, `{project_id}/{endpoint}` or the id of a key.
+    /// What it was done to: `{project_id}`, `{project_id}/{endpoint}`, the id of a key, or `root` where it signs in or out.
     pub target: String,
     /// Where the request came from.
     pub client_ip: Option<String>,

@@ -7,7 +7,7 @@ use http::{Method, Request};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Gateway, HOST, ROOT, now, pass};
+use crate::support::{Answer, Gateway, HOST, ROOT, audit, now, pass};
 
 const SESSION: &str = "/dashboard/api/session";
 const LINKS: &str = "/dashboard/api/sign-in-links";
@@ -577,6 +577,30 @@ async fn signing_out_ends_this_session_or_all_of_the_key() {
     assert_eq!(out.header("set-cookie"), None);
     again.must_have_ended().await;
     root.get(SESSION).await.must(200);
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_a_write_waits_writes_nothing() {
+    let gateway = Gateway::furnished().await;
+    let key = key(&gateway, json!({})).await;
+    let browser = Browser::signed_in(&gateway, token(&key)).await;
+    gateway.state.key_uses.take();
+    let mut write = gateway.store.write().await.unwrap();
+    let path = "/v1/projects/alpha/endpoints/one";
+    let waiting = browser.write(Method::PATCH, path, json!({"models": ["m"]}));
+    let ending = async {
+        // The use is noted once the session has been found good.
+        while gateway.state.key_uses.take().is_empty() {
+            tokio::task::yield_now().await;
+        }
+        let id = key["id"].as_str().unwrap();
+        assert_eq!(write.delete_sessions_of(id).await.unwrap(), 1);
+        let committed = write.commit(audit()).await.unwrap();
+        gateway.live.publish(committed.revision, []);
+    };
+    let (answer, ()) = tokio::join!(waiting, ending);
+    answer.must_be(401, "session_ended");
+    assert_eq!(gateway.last_audit().await.action, "test");
 }
 
 #[tokio::test]

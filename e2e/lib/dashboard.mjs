@@ -98,7 +98,8 @@ export class Dashboard {
     const [source, flags] = text instanceof RegExp ? [text.source, text.flags] : [escape(text), ''];
     const shown = this.page.waitForFunction(
       (source, flags) => new RegExp(source, flags).test(document.body.innerText),
-      {},
+      // Not with the next frame: a tab behind another has none.
+      { polling: 50 },
       source,
       flags,
     );

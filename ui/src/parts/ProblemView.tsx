@@ -5,12 +5,16 @@ import { Prose } from './Prose';
 
 export function ProblemView({ error, title, children }: { error: unknown; title?: string; children?: React.ReactNode }) {
   const problem = error instanceof ApiProblem ? error : null;
+  // The detail of a document with one mistake is that mistake.
+  const isRepeated = problem?.issues.some(({ detail }) => detail === problem.detail);
   return (
     <div className="notice notice-error" role="alert">
       <strong>{title ?? problem?.message ?? 'Something went wrong in this page'}</strong>
-      <p>
-        <Prose>{problem ? problem.detail : String(error)}</Prose>
-      </p>
+      {!isRepeated && (
+        <p>
+          <Prose>{problem ? problem.detail : String(error)}</Prose>
+        </p>
+      )}
       {problem && <Issues issues={problem.issues} />}
       {problem?.requestId && (
         <p className="hint">

@@ -17,7 +17,7 @@ export function JourneyPicture({ steps }: { steps: Step[] }) {
   const id = useId();
   const height = TOP + steps.length * STEP + 16;
   return (
-    <div className="journey-scroll" tabIndex={0} role="region" aria-label="The way of the call">
+    <div className="journey-scroll" tabIndex={0} role="region" aria-label="Picture of the way">
       <svg className="journey" viewBox={`0 0 ${WIDTH} ${height}`} role="img" aria-labelledby={id}>
         <title id={id}>{steps.map(({ title, state }) => `${title} (${WORDS[state]})`).join('; ')}</title>
         <defs>

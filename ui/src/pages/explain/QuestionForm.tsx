@@ -15,7 +15,7 @@ export interface FormProps {
 
 const METHODS = ['POST', 'GET', 'HEAD', 'PUT', 'PATCH', 'DELETE'];
 /** What the OpenAI SDK and most scripts send. */
-const USUAL_HEADERS = ['Content-Type: application/json', 'Authorization'];
+export const USUAL_HEADERS = ['Content-Type: application/json', 'Authorization'];
 
 export function QuestionForm({ initial, error, isBusy, onAsk }: FormProps) {
   const begin = useChosen(initial.endpoint);

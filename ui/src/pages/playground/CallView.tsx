@@ -35,8 +35,14 @@ export function CallView({ question, told }: { question: Question; told: Told[] 
             Stream: {chunks.length} {chunks.length === 1 ? 'chunk' : 'chunks'}
           </h3>
           <pre className="stream" tabIndex={0} aria-live="off">
-            {chunks.join('')}
+            {words(chunks.join(''))}
           </pre>
+          <details>
+            <summary>As it was on the wire</summary>
+            <pre className="stream" tabIndex={0}>
+              {chunks.join('')}
+            </pre>
+          </details>
         </div>
       )}
       {isFailed && explanation?.verdict === 'blocked' && <Cure explanation={explanation} onApplied={() => void refetch()} />}
@@ -64,7 +70,7 @@ function Preflight({ explanation }: { explanation: Explanation }) {
 }
 
 function EventView({ message: { at, event } }: { message: Told }) {
-  const [tone, name, text] = words(event);
+  const [tone, name, text] = told(event);
   return (
     <li className="step">
       <div className="row">
@@ -77,7 +83,7 @@ function EventView({ message: { at, event } }: { message: Told }) {
   );
 }
 
-function words(event: Told['event']): [Tone, string, string] {
+function told(event: Told['event']): [Tone, string, string] {
   switch (event.type) {
     case 'ready':
       return ['calm', 'open', 'The page is there'];
@@ -92,6 +98,20 @@ function words(event: Told['event']): [Tone, string, string] {
     case 'chunk':
       return ['good', 'chunk', event.text];
   }
+}
+
+/** What the model says in a stream of server-sent events; the stream itself where it is none. */
+function words(stream: string): string {
+  const pieces = stream.split('\n').flatMap((line) => {
+    if (!line.startsWith('data: {')) return [];
+    try {
+      const { choices } = JSON.parse(line.slice(6)) as { choices?: { delta?: { content?: string } }[] };
+      return choices?.[0]?.delta?.content ?? [];
+    } catch {
+      return [];
+    }
+  });
+  return pieces.length > 0 ? pieces.join('') : stream;
 }
 
 function HeaderLines({ headers }: { headers: [string, string][] }) {

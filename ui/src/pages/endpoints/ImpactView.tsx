@@ -1,6 +1,6 @@
 /** What a change means for the pages that called lately. */
 import { Time } from '../../parts/Time';
-import type { Impact, SeenOrigin } from './pending';
+import type { Impact, SeenOrigin } from './endpointsApi';
 
 export function ImpactView({ impact }: { impact: Impact }) {
   const { newly_admitted: admitted, newly_refused: refused, since } = impact;
@@ -28,8 +28,8 @@ function Origins({ title, tone, origins }: { title: string; tone: 'good' | 'bad'
       <h3>{title}</h3>
       <ul>
         {origins.map(({ origin, count, last_seen_at: at }) => (
-          <li key={origin ?? ''}>
-            {origin === null ? 'what is no origin' : <code>{origin}</code>}{' '}
+          <li key={origin}>
+            <code>{origin}</code>{' '}
             <span className="hint">
               {count.toLocaleString('en')} {count === 1 ? 'call' : 'calls'}, last <Time at={at} />
             </span>

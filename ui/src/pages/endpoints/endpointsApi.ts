@@ -3,7 +3,6 @@ import { queryOptions } from '@tanstack/react-query';
 import { ApiProblem, answer, api, ifMatch, tagged } from '../../api/client';
 import { listing } from '../../api/listing';
 import type { Endpoint, EndpointCreate, EndpointUpdate, Issue } from '../../api/types';
-import type { EndpointPreview, Impact } from './pending';
 
 export const endpointKey = (project: string, name: string) => ['endpoint', project, name] as const;
 
@@ -49,6 +48,10 @@ export function deleteEndpoint(project: string, name: string, etag: string | nul
   );
 }
 
+/** What a change means for the pages that called since yesterday. */
+export type Impact = NonNullable<Endpoint['impact']>;
+export type SeenOrigin = Impact['newly_admitted'][number];
+
 /** What the server says of a document that is not saved yet. */
 export interface Judgement {
   issues: Issue[];
@@ -63,7 +66,7 @@ export const NO_OBJECTION: Judgement = { issues: [], warnings: [], impact: null,
 
 export function judgeNew(project: string, body: EndpointCreate, signal?: AbortSignal): Promise<Judgement> {
   return judgement(
-    answer<EndpointPreview>(
+    answer<Endpoint>(
       api.POST('/v1/projects/{project}/endpoints', { params: { path: { project }, query: { dry_run: true } }, body, signal }),
     ),
   );
@@ -76,7 +79,7 @@ export function judgeChange(
   signal?: AbortSignal,
 ): Promise<Judgement> {
   return judgement(
-    answer<EndpointPreview>(
+    answer<Endpoint>(
       api.PATCH('/v1/projects/{project}/endpoints/{name}', {
         params: { path: { project, name }, query: { dry_run: true }, header: ifMatch(etag) },
         body,
@@ -87,7 +90,7 @@ export function judgeChange(
 }
 
 /** A refusal is an answer here; only what is no judgement of the document is thrown. */
-async function judgement(call: Promise<EndpointPreview>): Promise<Judgement> {
+async function judgement(call: Promise<Endpoint>): Promise<Judgement> {
   try {
     const { warnings, impact } = await call;
     return { ...NO_OBJECTION, warnings, impact: impact ?? null };

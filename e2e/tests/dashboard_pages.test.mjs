@@ -18,9 +18,9 @@ const PAGES = [
   { name: 'explain', path: '/explain?project=shop&endpoint=chat', says: 'Describe the call' },
   { name: 'refusals', path: '/refusals', says: 'https://staging.example.com' },
   { name: 'playground', path: '/playground?project=shop', says: 'Origin of the page' },
-  { name: 'audit-log', path: '/audit-log', says: 'endpoint.create' },
+  { name: 'audit-log', path: '/audit-log', says: 'Endpoint created' },
   { name: 'nodes', path: '/nodes', says: 'ready' },
-  { name: 'settings', path: '/settings?project=shop', says: 'listen' },
+  { name: 'settings', path: '/settings?project=shop', says: /listen/i },
 ];
 
 describe('the dashboard', () => {

@@ -81,7 +81,8 @@ export class Dashboard {
 
   /** @param {string} name of a button or link, as people hear it @param {string} [role] */
   async press(name, role = 'button') {
-    await this.page.locator(`::-p-aria([name="${name}"][role="${role}"])`).click();
+    const pressed = this.page.locator(`::-p-aria([name="${name}"][role="${role}"])`).click();
+    await pressed.catch((error) => this.#explain(error));
   }
 
   /** Puts text into a field, in the place of what it had. @param {string} label @param {string} text */
@@ -103,9 +104,13 @@ export class Dashboard {
       source,
       flags,
     );
-    await within(`the page to say ${text}`, shown).catch(async (error) => {
-      throw new Error(`${error.message}; it said:\n${await this.page.evaluate(() => document.body.innerText)}`);
-    });
+    await within(`the page to say ${text}`, shown).catch((error) => this.#explain(error));
+  }
+
+  /** @returns {Promise<never>} */
+  async #explain(error) {
+    const said = await this.page.evaluate(() => document.body.innerText);
+    throw new Error(`${error.message}; the page said:\n${said}`, { cause: error });
   }
 
   /** What axe finds against WCAG 2.2 AA and its best practices. @returns {Promise<string[]>} */

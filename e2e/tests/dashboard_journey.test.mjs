@@ -48,6 +48,8 @@ describe('the dashboard cures a blocked page', () => {
       const headers = { authorization: `Bearer ${key.token}`, 'content-type': 'application/json' };
       const call = () => tab.ask('call', { url, method: 'POST', headers, body: BODY });
       assert.equal((await call()).resolved, false, 'the page is refused');
+      // Browsers all but stop what is not in front.
+      await dashboard.page.bringToFront();
       return { endpoint, url, console, call };
     }
 

@@ -1,5 +1,5 @@
 /** Who is signed in. The key itself is sent once, and kept nowhere in the page. */
-import { queryOptions, useMutation, useQueryClient } from '@tanstack/react-query';
+import { queryOptions, useMutation, useQueryClient, type QueryClient } from '@tanstack/react-query';
 import { createContext, useContext } from 'react';
 import { answer, api, isSignedOut } from '../api/client';
 import type { Session } from '../api/types';
@@ -36,13 +36,21 @@ export function useMay(scope: Scope): boolean {
   return session.is_root || session.scopes.includes(scope);
 }
 
+/** Forgets what one session has seen, so that the next does not see it. */
+function forget(client: QueryClient) {
+  client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] });
+}
+
 /** Signs in with a token, or with the one-time code of a link. */
 export function useSignIn() {
   const client = useQueryClient();
   return useMutation({
     mutationFn: (credential: { token: string } | { code: string }) =>
       answer(api.POST('/dashboard/api/session', { body: credential })),
-    onSuccess: (session) => client.setQueryData(sessionQuery.queryKey, session),
+    onSuccess: (session) => {
+      forget(client);
+      client.setQueryData(sessionQuery.queryKey, session);
+    },
     gcTime: 0,
   });
 }
@@ -54,8 +62,8 @@ export function useSignOut() {
     mutationFn: (everywhere: boolean) =>
       answer(api.DELETE('/dashboard/api/session', { params: { query: everywhere ? { everywhere } : {} } })),
     onSettled: () => {
-      client.clear();
       client.setQueryData(sessionQuery.queryKey, null);
+      forget(client);
     },
   });
 }

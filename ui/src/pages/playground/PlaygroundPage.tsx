@@ -42,7 +42,7 @@ export default function PlaygroundPage() {
         {isReady && isLoopback(origin) && (
           <div className="stack">
             <div className="form-actions">
-              <Button type="submit" variant="primary" onClick={() => start(`/playground#${new URLSearchParams({ prompt })}`)}>
+              <Button type="submit" variant="primary" onClick={() => start(`/playground?call=${Date.now()}#${new URLSearchParams({ prompt })}`)}>
                 Call from {origin}
               </Button>
             </div>

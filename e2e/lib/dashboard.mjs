@@ -89,7 +89,9 @@ export class Dashboard {
   async fill(label, text) {
     const field = await this.page.waitForSelector(`::-p-aria(${label})`);
     await field.focus();
-    await field.evaluate((element) => element.select?.());
+    await this.page.keyboard.down('Control');
+    await this.page.keyboard.press('a');
+    await this.page.keyboard.up('Control');
     if (text === '') await this.page.keyboard.press('Backspace');
     else await field.type(text);
   }

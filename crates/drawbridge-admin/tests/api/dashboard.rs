@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use axum::body::Body;
 use drawbridge_admin::{AdminState, Dashboard};
+use drawbridge_policy::presets::PRESETS;
 use http::{Method, Request};
 use serde_json::json;
 
@@ -170,4 +171,19 @@ async fn pages_are_read_only_and_never_cross_origin() {
         let answer = ask(&gateway, Method::GET, path, &rebound).await;
         answer.must_be(421, "misdirected_request");
     }
+}
+
+#[test]
+fn the_policy_editor_says_what_the_presets_stand_for() {
+    let source = include_str!("../../../../ui/src/pages/endpoints/presets.ts");
+    for preset in PRESETS {
+        let (_, after) = source
+            .split_once(&format!("name: '{}'", preset.name))
+            .unwrap_or_else(|| panic!("{} is not there", preset.name));
+        let (_, list) = after.split_once("headers: [").unwrap();
+        let (list, _) = list.split_once(']').unwrap();
+        let said: Vec<&str> = list.split('\'').skip(1).step_by(2).collect();
+        assert_eq!(said, preset.headers, "{}", preset.name);
+    }
+    assert_eq!(source.matches("name: '@").count(), PRESETS.len());
 }

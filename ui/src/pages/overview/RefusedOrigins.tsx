@@ -10,7 +10,7 @@ export function RefusedOrigins() {
   const { data } = useQuery({
     queryKey: ['refusals', 'top', project],
     queryFn: () => answer(api.GET('/v1/cors/refusals', { params: { query: { limit: 200, ...(project && { project }) } } })),
-    refetchInterval: 15_000,
+    refetchInterval: 5_000,
   });
   const top = byOrigin(data?.data ?? []).slice(0, 8);
   return (

@@ -24,7 +24,7 @@ export default function RefusalsPage() {
   const query = { ...(project && { project }), ...(origin && { origin }), ...(endpoint && { endpoint }) };
   const list = useInfiniteQuery({
     ...listing<CorsRefusal>(['refusals', query], (page) => answer(api.GET('/v1/cors/refusals', { params: { query: { ...query, ...page } } }))),
-    refetchInterval: 15_000,
+    refetchInterval: 5_000,
   });
   return (
     <Page

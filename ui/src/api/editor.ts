@@ -3,8 +3,9 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { say } from '../parts/toasts';
 import { ApiProblem, type Tagged } from './client';
-import { mergePatch, useDryRun } from './draft';
+import { mergePatch } from './json';
 import type { Issue } from './types';
+import { useDryRun } from './useDryRun';
 
 /** How one kind of resource is edited. `R` is the resource, `D` what of it can be edited. */
 export interface Editing<R, D extends object> {
@@ -47,7 +48,7 @@ export function useEditor<R extends { warnings?: Issue[] }, D extends object>(st
   const [draft, setDraft] = useState(() => draftOf(stored.data));
   const before = draftOf(base.data);
   const patch = mergePatch(before, sent(draft));
-  const isDirty = Object.keys(patch).length > 0;
+  const isDirty = patch !== undefined;
   const hasMoved = stored.etag !== base.etag;
   const start = (from: Tagged<R>, draft = draftOf(from.data)) => {
     setBase(from);
@@ -59,8 +60,8 @@ export function useEditor<R extends { warnings?: Issue[] }, D extends object>(st
     // Nothing was typed: follow silently.
     if (!isDirty) start(stored);
   }
-  const checked = useDryRun(isDirty && !hasMoved ? patch : null, (signal) =>
-    check(base.etag, patch, signal).catch((error: unknown) => {
+  const checked = useDryRun(patch && !hasMoved ? patch : null, (signal) =>
+    check(base.etag, patch ?? {}, signal).catch((error: unknown) => {
       if (isConflict(error)) reload();
       throw error;
     }),
@@ -82,9 +83,9 @@ export function useEditor<R extends { warnings?: Issue[] }, D extends object>(st
     problem: problem?.isConflict ? null : problem,
     issues: problem?.issues ?? [],
     warnings: (checked.answer ?? base.data).warnings ?? [],
-    save: () => save.mutate(patch),
+    save: () => save.mutate(patch ?? {}),
     discard: () => start(stored),
-    rebase: () => start(stored, { ...draftOf(stored.data), ...pick(draft, Object.keys(patch)) }),
+    rebase: () => start(stored, { ...draftOf(stored.data), ...pick(draft, Object.keys(patch ?? {})) }),
   };
 }
 
@@ -99,7 +100,7 @@ function useSave<R, D extends object>(base: Tagged<R>, start: (from: Tagged<R>) 
     onSuccess: (saved) => {
       keep(saved);
       start(saved);
-      const back = mergePatch(draftOf(saved.data), draftOf(base.data));
+      const back = mergePatch(draftOf(saved.data), draftOf(base.data)) ?? {};
       say(`${nameOf(saved.data)} is saved`, () => void undo(saved, back, editing));
     },
     // What others made of it comes with the resource's new state.
@@ -109,8 +110,9 @@ function useSave<R, D extends object>(base: Tagged<R>, start: (from: Tagged<R>) 
 
 async function undo<R, D extends object>(saved: Tagged<R>, back: object, { nameOf, update, keep }: Editing<R, D>): Promise<void> {
   try {
-    keep(await update(saved.etag, back));
-    say(`${nameOf(saved.data)} is as it was before`);
+    const restored = await update(saved.etag, back);
+    keep(restored);
+    say(`${nameOf(restored.data)} is as it was before`);
   } catch (error) {
     say(`Not undone: ${isConflict(error) ? 'somebody changed it since' : (error as Error).message}`);
   }

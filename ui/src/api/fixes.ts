@@ -2,24 +2,19 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { say } from '../parts/toasts';
 import { ApiProblem } from './client';
+import { isMembers, type Members } from './json';
 import type { Fix, Problem } from './types';
 
-type Json = Record<string, unknown>;
-
 /** The merge patch that takes `patch` back, given the document before it. Null is the default that was there. */
-export function inverse(patch: Json, before: Json): Json {
+export function inverse(patch: Members, before: Members): Members {
   const entries = Object.entries(patch).map(([name, value]) => {
     const old = before[name];
-    return [name, isObject(value) && isObject(old) ? inverse(value, old) : (old ?? null)];
+    return [name, isMembers(value) && isMembers(old) ? inverse(value, old) : (old ?? null)];
   });
   return Object.fromEntries(entries);
 }
 
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-async function send(method: 'GET' | 'PATCH', url: string, patch?: Json, etag?: string | null) {
+async function send(method: 'GET' | 'PATCH', url: string, patch?: Members, etag?: string | null) {
   const response = await fetch(new URL(url, location.origin).pathname, {
     method,
     headers: { ...(patch && { 'Content-Type': 'application/merge-patch+json' }), ...(etag && { 'If-Match': etag }) },
@@ -29,7 +24,7 @@ async function send(method: 'GET' | 'PATCH', url: string, patch?: Json, etag?: s
   });
   const body: unknown = await response.json().catch(() => ({}));
   if (!response.ok) throw new ApiProblem(response.status, body as Partial<Problem>);
-  return { body: body as Json, etag: response.headers.get('etag') };
+  return { body: body as Members, etag: response.headers.get('etag') };
 }
 
 /** Applies fixes that belong together, one after the other; what was applied when one fails is taken back. */
@@ -39,12 +34,12 @@ export function useApplyFixes(onApplied: () => void) {
     void client.invalidateQueries();
     onApplied();
   };
-  const undo = async (done: { url: string; back: Json; etag: string | null }[]) => {
+  const undo = async (done: { url: string; back: Members; etag: string | null }[]) => {
     for (const { url, back, etag } of done.reverse()) await send('PATCH', url, back, etag);
   };
   return useMutation({
     mutationFn: async (fixes: Fix[]) => {
-      const done: { url: string; back: Json; etag: string | null }[] = [];
+      const done: { url: string; back: Members; etag: string | null }[] = [];
       try {
         for (const fix of fixes) {
           const before = await send('GET', fix.url);

@@ -1,6 +1,6 @@
 /** Somebody else changed what is being edited: what they changed, and the two ways on. */
 import { useEffect, useRef } from 'react';
-import { mergePatch } from '../api/draft';
+import { mergePatch } from '../api/json';
 import { Button } from './Button';
 import { Changes } from './Change';
 
@@ -16,7 +16,7 @@ interface Props {
 export function Conflict({ mine, theirs, onLoad, onApply }: Props) {
   const before = mine as Record<string, unknown>;
   const after = theirs as Record<string, unknown>;
-  const changes = Object.keys(mergePatch(mine, theirs)).map((name) => [name, { from: before[name], to: after[name] }]);
+  const changes = Object.keys(mergePatch(mine, theirs) ?? {}).map((name) => [name, { from: before[name], to: after[name] }]);
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     void place.current?.scrollIntoView({ block: 'nearest' });

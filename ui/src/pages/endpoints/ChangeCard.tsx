@@ -1,10 +1,10 @@
 /** The change so far: what it means for pages, and exactly what will be sent. */
 import { useState } from 'react';
+import { changedPointers } from '../../api/json';
 import { Badge } from '../../parts/Badge';
 import { Code } from '../../parts/Copy';
 import { commandText, requestText } from './command';
 import { ImpactView } from './ImpactView';
-import { changedPointers } from './json';
 import { SaveBar } from './SaveBar';
 import { fieldName } from './words';
 import type { Editor } from './useEditor';

@@ -1,7 +1,7 @@
 /** Somebody else saved in between: what they made of the fields that were changed here, and the two ways on. */
 import { useEffect, useRef } from 'react';
+import { changedPointers, isSame, mergePatch, valueAt } from '../../api/json';
 import { Button } from '../../parts/Button';
-import { changedPointers, isSame, mergePatch, valueAt } from './json';
 import { fieldName, modelName } from './words';
 import type { ModelDraft } from './draft';
 import type { Editor } from './useEditor';
@@ -17,7 +17,7 @@ export function Conflict({ editor }: { editor: Editor }) {
     if (!document.activeElement?.matches('input, textarea, select')) notice.current?.focus();
   }, []);
   const mine = changedPointers(patch);
-  const theirs = changedPointers(mergePatch({ ...basis.draft }, { ...latest.draft })).filter((pointer) => pointer !== '');
+  const theirs = changedPointers(mergePatch(basis.draft, latest.draft)).filter((pointer) => pointer !== '');
   const others = theirs.filter((pointer) => !mine.includes(pointer));
   return (
     <div ref={notice} id={CONFLICT} tabIndex={-1} className="notice notice-warn" role="alert">

@@ -1,6 +1,6 @@
 /** Sets of request headers to allow with one click: what the SDKs send. */
+import { valueAt } from '../../api/json';
 import { useDraftForm } from './form';
-import { valueAt } from './json';
 import { PRESETS } from './presets';
 
 export function HeaderPresets() {

@@ -1,6 +1,6 @@
 /** Sizes and times of this endpoint; what is left empty has the gateway's default. */
+import { valueAt } from '../../api/json';
 import { DraftNumber, useDraftForm } from './form';
-import { valueAt } from './json';
 import { bytesInWords, secondsInWords } from './words';
 
 const LIMITS = [

@@ -1,9 +1,9 @@
 /** The models of an endpoint, each with the name that the upstream knows it by where that is another. */
 import { useId, useRef } from 'react';
+import { valueAt } from '../../api/json';
 import { Button } from '../../parts/Button';
 import { Issues, issuesAt } from '../../parts/Field';
 import { useDraftForm } from './form';
-import { valueAt } from './json';
 import { modelName } from './words';
 import type { ModelDraft } from './draft';
 

@@ -2,6 +2,7 @@ import { useMutation, useQueryClient, type QueryClient } from '@tanstack/react-q
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
 import { ApiProblem, type Tagged } from '../../api/client';
+import { isSame, withValueAt } from '../../api/json';
 import type { Endpoint } from '../../api/types';
 import { Button } from '../../parts/Button';
 import { Confirm } from '../../parts/Confirm';
@@ -12,11 +13,10 @@ import { createEndpoint, deleteEndpoint, endpointKey, judgeNew } from './endpoin
 import { NEW_DRAFT, documentOf, type NewDraft } from './draft';
 import { DraftFormProvider, DraftList, DraftText, OtherIssues } from './form';
 import { HeaderPresets } from './HeaderPresets';
-import { isSame, withValueAt } from './json';
 import { ModelsEditor } from './ModelsEditor';
 import { ORIGINS_HINT } from './OriginsHint';
 import { ProjectField } from './ProjectField';
-import { useDryRun } from './useDryRun';
+import { useJudgement } from './useJudgement';
 import { useProblemFocus } from './useProblemFocus';
 import { widenings } from './widening';
 
@@ -36,7 +36,7 @@ export function NewEndpointForm({ chosen }: { chosen: string | null }) {
   const project = chosen ?? picked;
   const isDirty = !isSame(draft, NEW_DRAFT);
   const judge = (now: NewDraft, signal?: AbortSignal) => judgeNew(project, documentOf(now), signal);
-  const checked = useDryRun(['new', project], draft, judge, project !== '' && (isDirty || wasTried));
+  const checked = useJudgement(project !== '' && (isDirty || wasTried) ? [project] : null, draft, judge);
 
   const create = useMutation({
     mutationFn: () => createEndpoint(project, documentOf(draft)),

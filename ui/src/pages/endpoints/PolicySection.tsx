@@ -1,9 +1,9 @@
 /** Which web pages may call the endpoint, and how: each field in plain words. */
+import { valueAt } from '../../api/json';
 import { Choice } from '../../parts/Choice';
 import { Issues, TextInput, issuesAt } from '../../parts/Field';
 import { DraftField, DraftList, DraftWarnings, cure, useDraftForm } from './form';
 import { HeaderPresets } from './HeaderPresets';
-import { valueAt } from './json';
 import { ORIGINS_HINT } from './OriginsHint';
 import { ENFORCEMENT, ENFORCEMENTS, secondsInWords } from './words';
 

@@ -1,8 +1,8 @@
 /** How the change stands, and what to do with it; where there is no room at the side it stays at the bottom edge. */
+import { changedPointers } from '../../api/json';
 import { Button } from '../../parts/Button';
 import { CONFLICT } from './Conflict';
 import { impactInWords } from './ImpactView';
-import { changedPointers } from './json';
 import type { Editor } from './useEditor';
 
 /** The form that is saved; the bar stands beside it. */

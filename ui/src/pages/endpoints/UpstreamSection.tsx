@@ -1,8 +1,8 @@
 /** The inference server behind the endpoint, and how the gateway shows itself to it. */
+import { valueAt } from '../../api/json';
 import { Choice } from '../../parts/Choice';
 import { Issues, TextInput, issuesAt } from '../../parts/Field';
 import { DraftField, DraftText, useDraftForm } from './form';
-import { valueAt } from './json';
 
 export function UpstreamSection({ hasCredential }: { hasCredential: boolean }) {
   return (

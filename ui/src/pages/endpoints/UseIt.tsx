@@ -1,11 +1,11 @@
 /** How pages and servers call the endpoint, ready to paste. */
 import { Link } from '@tanstack/react-router';
+import { valueAt } from '../../api/json';
 import type { Endpoint } from '../../api/types';
 import { Button } from '../../parts/Button';
 import { Code } from '../../parts/Copy';
 import { useMay } from '../../session/session';
 import { useDraftForm } from './form';
-import { valueAt } from './json';
 import { modelName } from './words';
 
 export function UseIt({ endpoint }: { endpoint: Endpoint }) {

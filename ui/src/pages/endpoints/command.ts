@@ -1,6 +1,6 @@
 /** The same change as a request and as a command, to take along. Never shows a credential. */
+import { changedPointers, valueAt } from '../../api/json';
 import type { EndpointUpdate } from '../../api/types';
-import { changedPointers, valueAt } from './json';
 
 const HIDDEN = 'THE_CREDENTIAL';
 

@@ -1,6 +1,6 @@
 /** An endpoint while it is being written, in the shape of the API's document, so that its pointers fit. */
+import { isSame, mergePatch, valueAt } from '../../api/json';
 import type { Cors, Endpoint, EndpointCreate, EndpointUpdate, Issue } from '../../api/types';
-import { isSame, mergePatch, valueAt } from './json';
 
 export interface RenamedModel {
   name: string;
@@ -86,7 +86,7 @@ export function stillTrue(issues: Issue[], checked: unknown, now: unknown): Issu
 
 /** The smallest merge patch from what is stored to what is written; undefined where nothing is changed. */
 export function patchOf(stored: Draft, draft: Draft): EndpointUpdate | undefined {
-  return mergePatch({ ...stored }, { ...compact(draft) }) as EndpointUpdate | undefined;
+  return mergePatch(stored, compact(draft)) as EndpointUpdate | undefined;
 }
 
 /** The new endpoint's draft: everything that is not asked for has its default. */

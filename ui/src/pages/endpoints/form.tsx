@@ -1,9 +1,9 @@
 /** The draft that is being written, and its fields: each knows its place in the document and what the server says of it. */
 import { createContext, useContext, type ReactNode } from 'react';
+import { valueAt } from '../../api/json';
 import type { Issue } from '../../api/types';
 import { Field, Issues, TextArea, TextInput, issuesAt } from '../../parts/Field';
 import { ListEditor } from '../../parts/ListEditor';
-import { valueAt } from './json';
 
 export interface DraftForm {
   draft: unknown;

@@ -2,13 +2,13 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { ApiProblem, type Tagged } from '../../api/client';
+import { patched, withValueAt } from '../../api/json';
 import type { Endpoint } from '../../api/types';
 import { say } from '../../parts/toasts';
 import { draftOf, patchOf, type Draft } from './draft';
 import { endpointKey, endpointQuery, judgeChange, updateEndpoint, type Judgement } from './endpointsApi';
-import { patched, withValueAt } from './json';
 import { canUndo, undoChange } from './undo';
-import { useDryRun } from './useDryRun';
+import { useJudgement } from './useJudgement';
 import { widenings } from './widening';
 
 /** What a draft was begun from. */
@@ -48,12 +48,8 @@ export function useEditor(stored: Tagged<Endpoint>) {
 
   const judge = (from: Basis, wanted: Draft, signal?: AbortSignal) =>
     judgeChange(place, from.etag, patchOf(from.draft, wanted) ?? {}, signal);
-  const checked = useDryRun(
-    [place.project, place.name, basis.etag],
-    draft,
-    (settled, signal) => judge(basis, settled, signal),
-    patch !== undefined && !isOvertaken,
-  );
+  const isJudged = patch !== undefined && !isOvertaken;
+  const checked = useJudgement(isJudged ? [basis.etag] : null, draft, (wanted, signal) => judge(basis, wanted, signal));
 
   const reread = () => client.fetchQuery({ ...endpointQuery(place.project, place.name), staleTime: 0 });
   const { isOutdated } = checked;

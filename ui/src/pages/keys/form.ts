@@ -1,5 +1,5 @@
 /** The state of a form for a key, whether it is new or stored. */
-import { setAt } from '../../api/draft';
+import { withValueAt } from '../../api/json';
 import type { Issue } from '../../api/types';
 import { onLines, type KeyDraft } from './document';
 
@@ -25,6 +25,6 @@ export function keyForm(
     set: (change) => setDraft({ ...draft, ...change }),
     issues: onLines(said.issues, draft),
     warnings: onLines(said.warnings, draft),
-    fix: (issue) => setDraft(setAt(draft, issue.pointer, issue.suggestion)),
+    fix: (issue) => setDraft(withValueAt(draft, issue.pointer, issue.suggestion)),
   };
 }

@@ -2,8 +2,8 @@
 import { useQuery } from '@tanstack/react-query';
 import { useId } from 'react';
 import type { Tagged } from '../../api/client';
-import { setAt } from '../../api/draft';
 import { useEditor, type Editor } from '../../api/editor';
+import { withValueAt } from '../../api/json';
 import type { Project } from '../../api/types';
 import { Choice } from '../../parts/Choice';
 import { EditorForm } from '../../parts/EditorForm';
@@ -68,7 +68,7 @@ function ProjectFields({ editor: { draft, edit, issues }, id }: { editor: Editor
         none={{ label: 'No limit', about: 'Keys without a limit of their own may send any number of requests.' }}
         own="A limit for each key that has none of its own"
         issues={issues}
-        onSuggestion={(issue) => edit(setAt(draft, issue.pointer, issue.suggestion))}
+        onSuggestion={(issue) => edit(withValueAt(draft, issue.pointer, issue.suggestion))}
       />
       <fieldset className="choices">
         <legend>While a page is being made to work</legend>

@@ -1,8 +1,8 @@
 /** JSON documents by pointer (RFC 6901), and the merge patches (RFC 7396) between two of them. */
 
-type Members = Record<string, unknown>;
+export type Members = Record<string, unknown>;
 
-const isMembers = (value: unknown): value is Members =>
+export const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function steps(pointer: string): string[] {
@@ -47,10 +47,10 @@ function set(document: unknown, [step, ...rest]: string[], value: unknown): unkn
 }
 
 /** The smallest patch that makes `from` into `to`; undefined where they are the same. */
-export function mergePatch(from: Members, to: Members): Members | undefined {
+export function mergePatch(from: object, to: object): Members | undefined {
   const patch: Members = {};
   for (const name of new Set([...Object.keys(from), ...Object.keys(to)])) {
-    const [old, next] = [from[name], to[name]];
+    const [old, next] = [(from as Members)[name], (to as Members)[name]];
     if (isSame(old, next)) continue;
     patch[name] = isMembers(old) && isMembers(next) ? mergePatch(old, next) : (next ?? null);
   }

@@ -8,7 +8,7 @@ import type { Issue } from './types';
 import { useDryRun } from './useDryRun';
 
 /** How one kind of resource is edited. `R` is the resource, `D` what of it can be edited. */
-export interface Editing<R, D extends object> {
+interface Editing<R, D extends object> {
   /** What people call it. */
   nameOf: (resource: R) => string;
   draftOf: (resource: R) => D;

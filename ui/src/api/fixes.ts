@@ -6,7 +6,7 @@ import { isMembers, type Members } from './json';
 import type { Fix, Problem } from './types';
 
 /** The merge patch that takes `patch` back, given the document before it. Null is the default that was there. */
-export function inverse(patch: Members, before: Members): Members {
+function inverse(patch: Members, before: Members): Members {
   const entries = Object.entries(patch).map(([name, value]) => {
     const old = before[name];
     return [name, isMembers(value) && isMembers(old) ? inverse(value, old) : (old ?? null)];

@@ -7,7 +7,7 @@ export interface ListPage<T> {
   next_cursor: string | null;
 }
 
-export const PAGE_SIZE = 50;
+const PAGE_SIZE = 50;
 
 /** `fetchPage` gets the query's `limit` and, but for the first page, `after`. */
 export function listing<T>(

@@ -30,7 +30,7 @@ interface Line {
 const written = (value: unknown) => JSON.stringify(value, null, 2) ?? 'null';
 
 /** Of two lists only what one has and the other has not; of all else both sides. */
-export function difference(from: unknown, to: unknown): Line[] {
+function difference(from: unknown, to: unknown): Line[] {
   const minus = (value: unknown): Line => ({ sign: '−', text: written(value) });
   const plus = (value: unknown): Line => ({ sign: '+', text: written(value) });
   if (!Array.isArray(from) || !Array.isArray(to)) return [minus(from), plus(to)];

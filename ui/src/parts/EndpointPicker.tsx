@@ -27,7 +27,7 @@ export function useChosen(endpoint = ''): Chosen {
 }
 
 /** Names to choose from: of all endpoints of the project, those that have what was typed in them. */
-export function useEndpointNames(project: string, typed: string): string[] {
+function useEndpointNames(project: string, typed: string): string[] {
   const search = useDeferredValue(typed.trim().slice(0, 100));
   const { data } = useQuery({
     queryKey: ['endpoint-names', project, search],

@@ -4,7 +4,7 @@ import { useNavigate, useSearch } from '@tanstack/react-router';
 import { answer, api } from '../api/client';
 import { useMay, useSession } from '../session/session';
 
-export const projectsQuery = (search: string) =>
+const projectsQuery = (search: string) =>
   infiniteQueryOptions({
     queryKey: ['projects', search],
     queryFn: ({ pageParam }) =>

@@ -5,7 +5,7 @@ import type { EndpointUpdate } from '../../api/types';
 const HIDDEN = 'THE_CREDENTIAL';
 
 /** The patch with a stand-in for what must not be shown. */
-export function shownPatch(patch: EndpointUpdate): EndpointUpdate {
+function shownPatch(patch: EndpointUpdate): EndpointUpdate {
   if (typeof patch.upstream?.credential !== 'string') return patch;
   return { ...patch, upstream: { ...patch.upstream, credential: HIDDEN } };
 }

@@ -2,7 +2,7 @@
 import { isSame, mergePatch, valueAt } from '../../api/json';
 import type { Cors, Endpoint, EndpointCreate, EndpointUpdate, Issue } from '../../api/types';
 
-export interface RenamedModel {
+interface RenamedModel {
   name: string;
   upstream_name?: string | null;
 }
@@ -25,7 +25,7 @@ export interface Draft {
   limits: Record<LimitName, number | null>;
 }
 
-export type LimitName = 'max_body_bytes' | 'connect_seconds' | 'first_byte_seconds' | 'idle_seconds';
+type LimitName = 'max_body_bytes' | 'connect_seconds' | 'first_byte_seconds' | 'idle_seconds';
 
 const NO_LIMITS = { max_body_bytes: null, connect_seconds: null, first_byte_seconds: null, idle_seconds: null };
 
@@ -51,7 +51,7 @@ const LISTS = ['models', 'cors/allowedOrigins', 'cors/allowedMethods', 'cors/all
 const listAt = (draft: unknown, list: string) => (valueAt(draft, `/${list}`) ?? []) as unknown[];
 
 /** Without the lines that are still empty. */
-export function compact<T extends { models: ModelDraft[]; cors?: Partial<Draft['cors']> }>(draft: T): T {
+function compact<T extends { models: ModelDraft[]; cors?: Partial<Draft['cors']> }>(draft: T): T {
   const full = (list: string[] | undefined) => list?.filter((line) => line.trim() !== '');
   const cors = draft.cors && {
     ...draft.cors,

@@ -5,7 +5,7 @@ import type { Issue } from '../../api/types';
 import { Field, Issues, TextArea, TextInput, issuesAt } from '../../parts/Field';
 import { ListEditor } from '../../parts/ListEditor';
 
-export interface DraftForm {
+interface DraftForm {
   draft: unknown;
   /** Undefined takes the member away. */
   set: (pointer: string, value: unknown) => void;

@@ -1,5 +1,5 @@
 /** What the presets of `allowedHeaders` stand for; the same lists as in `crates/drawbridge-policy/src/presets.rs`. */
-export interface Preset {
+interface Preset {
   name: string;
   /** Who sends these headers. */
   sender: string;

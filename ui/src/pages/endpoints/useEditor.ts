@@ -18,7 +18,7 @@ export interface Basis {
   draft: Draft;
 }
 
-export function basisOf({ etag, data }: Tagged<Endpoint>): Basis {
+function basisOf({ etag, data }: Tagged<Endpoint>): Basis {
   return { etag, endpoint: data, draft: draftOf(data) };
 }
 

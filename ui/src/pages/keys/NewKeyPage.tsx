@@ -24,7 +24,7 @@ import { KindField, ModeField, ProjectField } from './OnceFields';
 import { TokenDialog } from './TokenDialog';
 
 /** What is said once, at creation, and never changes. */
-export interface Once {
+interface Once {
   project: string;
   kind: ApiKey['kind'];
   mode: ApiKey['mode'];

@@ -4,7 +4,7 @@ import { answer, api } from '../../api/client';
 import type { Traffic } from '../../api/types';
 
 export type { Traffic };
-export type Point = Traffic['points'][number];
+type Point = Traffic['points'][number];
 
 export const SPANS = [
   { id: '3h', label: '3 hours', seconds: 3 * 3600, step: 300 },

@@ -99,7 +99,7 @@ function useEndpoint(project: string, name: string) {
   });
 }
 
-export function isLoopback(origin: string): boolean {
+function isLoopback(origin: string): boolean {
   return URL.canParse(origin) && /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(new URL(origin).hostname);
 }
 

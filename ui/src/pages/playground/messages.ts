@@ -1,5 +1,5 @@
 /** What a page on another origin tells of its own call, as it happens: the one protocol of test page and pasted snippet. */
-export type CallEvent =
+type CallEvent =
   | { type: 'ready' }
   | { type: 'start'; url: string; method: string }
   | { type: 'head'; status: number; headers: [string, string][] }

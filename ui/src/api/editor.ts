@@ -4,6 +4,8 @@ import { useState } from 'react';
 import { say } from '../parts/toasts';
 import { ApiProblem, type Tagged } from './client';
 import { mergePatch } from './json';
+import { withoutBlanks } from './lines';
+import { takeBack } from './takeBack';
 import type { Issue } from './types';
 import { useDryRun } from './useDryRun';
 
@@ -12,8 +14,6 @@ interface Editing<R, D extends object> {
   /** What people call it. */
   nameOf: (resource: R) => string;
   draftOf: (resource: R) => D;
-  /** The draft as it is sent. */
-  sent: (draft: D) => D;
   update: (etag: string | null, patch: object) => Promise<Tagged<R>>;
   check: (etag: string | null, patch: object, signal: AbortSignal) => Promise<R>;
   /** Puts what a write answered with where pages read it. */
@@ -43,11 +43,12 @@ export interface Editor<D> {
 
 /** `stored` is the resource as the server has it now, which others may change while it is edited. */
 export function useEditor<R extends { warnings?: Issue[] }, D extends object>(stored: Tagged<R>, editing: Editing<R, D>): Editor<D> {
-  const { draftOf, sent, check, reload } = editing;
+  const { draftOf, check, reload } = editing;
   const [base, setBase] = useState(stored);
   const [draft, setDraft] = useState(() => draftOf(stored.data));
   const before = draftOf(base.data);
-  const patch = mergePatch(before, sent(draft));
+  const after = withoutBlanks(draft);
+  const patch = mergePatch(before, after);
   const isDirty = patch !== undefined;
   const hasMoved = stored.etag !== base.etag;
   const start = (from: Tagged<R>, draft = draftOf(from.data)) => {
@@ -76,7 +77,7 @@ export function useEditor<R extends { warnings?: Issue[] }, D extends object>(st
       setDraft(changed);
     },
     before,
-    after: sent(draft),
+    after,
     theirs: isDirty && hasMoved ? draftOf(stored.data) : null,
     isDirty,
     isSaving: save.isPending,
@@ -101,21 +102,13 @@ function useSave<R, D extends object>(base: Tagged<R>, start: (from: Tagged<R>) 
       keep(saved);
       start(saved);
       const back = mergePatch(draftOf(saved.data), draftOf(base.data)) ?? {};
-      say(`${nameOf(saved.data)} is saved`, () => void undo(saved, back, editing));
+      say(`${nameOf(saved.data)} is saved`, () =>
+        void takeBack(update(saved.etag, back).then(keep), `${nameOf(base.data)} is as it was before`),
+      );
     },
     // What others made of it comes with the resource's new state.
     onError: (error) => isConflict(error) && reload(),
   });
-}
-
-async function undo<R, D extends object>(saved: Tagged<R>, back: object, { nameOf, update, keep }: Editing<R, D>): Promise<void> {
-  try {
-    const restored = await update(saved.etag, back);
-    keep(restored);
-    say(`${nameOf(restored.data)} is as it was before`);
-  } catch (error) {
-    say(`Not undone: ${isConflict(error) ? 'somebody changed it since' : (error as Error).message}`);
-  }
 }
 
 const isConflict = (error: unknown) => error instanceof ApiProblem && error.isConflict;

@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { say } from '../parts/toasts';
 import { ApiProblem } from './client';
 import { isMembers, type Members } from './json';
+import { takeBack } from './takeBack';
 import type { Fix, Problem } from './types';
 
 /** The merge patch that takes `patch` back, given the document before it. Null is the default that was there. */
@@ -56,10 +57,7 @@ export function useApplyFixes(onApplied: () => void) {
       refresh();
       const title = fixes.length === 1 ? (fixes[0]?.summary ?? 'Applied') : `${fixes.length} changes applied`;
       say(title, () => {
-        undo(done).then(
-          () => say('Taken back'),
-          () => say('Not taken back: somebody else changed it since. The audit log says who.'),
-        ).finally(refresh);
+        void takeBack(undo(done), 'Taken back').finally(refresh);
       });
     },
   });

@@ -1,9 +1,8 @@
-import { useMutation, useQueryClient, type QueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { Link, useNavigate } from '@tanstack/react-router';
 import { useState } from 'react';
-import { ApiProblem, type Tagged } from '../../api/client';
 import { isSame, withValueAt } from '../../api/json';
-import type { Endpoint } from '../../api/types';
+import { takeBack } from '../../api/takeBack';
 import { Button } from '../../parts/Button';
 import { Confirm } from '../../parts/Confirm';
 import { LeaveGuard } from '../../parts/LeaveGuard';
@@ -45,7 +44,12 @@ export function NewEndpointForm({ chosen }: { chosen: string | null }) {
       client.setQueryData(endpointKey(project, name), created);
       await client.invalidateQueries({ queryKey: ['endpoints'] });
       await navigate({ to: '/endpoints/$projectSlug/$name', params: { projectSlug: project, name }, ignoreBlocker: true });
-      say(`Endpoint ${name} created`, () => void takeBack(client, created));
+      say(`Endpoint ${name} created`, () => {
+        void takeBack(deleteEndpoint(project, name, created.etag), `Endpoint ${name} deleted again`).finally(() => {
+          void client.invalidateQueries({ queryKey: ['endpoints'] });
+          void client.invalidateQueries({ queryKey: endpointKey(project, name) });
+        });
+      });
     },
   });
   const judgeNow = useMutation({
@@ -156,15 +160,4 @@ function Basics({ project, needsProject, onProject }: { project: string; needsPr
       <ModelsEditor />
     </section>
   );
-}
-
-async function takeBack(client: QueryClient, { data, etag }: Tagged<Endpoint>) {
-  try {
-    await deleteEndpoint(data.project, data.name, etag);
-    say(`Endpoint ${data.name} deleted again`);
-  } catch (error) {
-    say(`Not undone: ${error instanceof ApiProblem ? error.detail : String(error)}`);
-  }
-  await client.invalidateQueries({ queryKey: ['endpoints'] });
-  await client.invalidateQueries({ queryKey: endpointKey(data.project, data.name) });
 }

@@ -1,8 +1,7 @@
 /** Asked before a change that lets more in, or that shuts out pages which call today. */
 import { Confirm } from '../../parts/Confirm';
-import { patchOf } from './draft';
+import { canUndo, patchOf } from './draft';
 import { ImpactView } from './ImpactView';
-import { canUndo } from './undo';
 import type { Editor, Question } from './useEditor';
 
 export function SaveQuestion({ editor }: { editor: Editor }) {

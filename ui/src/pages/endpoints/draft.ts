@@ -1,5 +1,6 @@
 /** An endpoint while it is being written, in the shape of the API's document, so that its pointers fit. */
 import { isSame, mergePatch, valueAt } from '../../api/json';
+import { withoutBlanks } from '../../api/lines';
 import type { Cors, Endpoint, EndpointCreate, EndpointUpdate, Issue } from '../../api/types';
 
 interface RenamedModel {
@@ -45,48 +46,26 @@ export function draftOf(endpoint: Endpoint): Draft {
   };
 }
 
-/** The lists whose empty lines mean nothing yet. */
-const LISTS = ['models', 'cors/allowedOrigins', 'cors/allowedMethods', 'cors/allowedHeaders', 'cors/exposedHeaders'];
-
-const listAt = (draft: unknown, list: string) => (valueAt(draft, `/${list}`) ?? []) as unknown[];
-
-/** Without the lines that are still empty. */
-function compact<T extends { models: ModelDraft[]; cors?: Partial<Draft['cors']> }>(draft: T): T {
-  const full = (list: string[] | undefined) => list?.filter((line) => line.trim() !== '');
-  const cors = draft.cors && {
-    ...draft.cors,
-    ...Object.fromEntries(
-      Object.entries(draft.cors).map(([name, value]) => [name, Array.isArray(value) ? full(value) : value]),
-    ),
-  };
-  return { ...draft, models: draft.models.filter((model) => model !== ''), ...(cors && { cors }) };
-}
-
-/** What was said about the compact document, at its places in the draft that it was made from. */
-export function placed(issues: Issue[], draft: unknown): Issue[] {
-  return issues.map((issue) => {
-    const list = LISTS.find((name) => issue.pointer.startsWith(`/${name}/`));
-    if (!list) return issue;
-    const [line = '', ...rest] = issue.pointer.slice(list.length + 2).split('/');
-    const kept = listAt(draft, list).flatMap((item, at) =>
-      typeof item === 'string' && (list === 'models' ? item === '' : item.trim() === '') ? [] : [at],
-    );
-    return { ...issue, pointer: ['', list, kept[Number(line)] ?? line, ...rest].join('/') };
-  });
-}
-
 /** What still holds after the draft went on from what was checked: lines have not moved, and no cure was taken. */
 export function stillTrue(issues: Issue[], checked: unknown, now: unknown): Issue[] {
-  return issues.filter((issue) => {
-    const list = LISTS.find((name) => issue.pointer.startsWith(`/${name}/`));
-    if (list && listAt(checked, list).length !== listAt(now, list).length) return false;
-    return issue.suggestion === undefined || !isSame(issue.suggestion, valueAt(now, issue.pointer));
+  const hasMoved = (list: string) => {
+    const [before, after] = [valueAt(checked, list), valueAt(now, list)];
+    return Array.isArray(before) && Array.isArray(after) && before.length !== after.length;
+  };
+  return issues.filter(({ pointer, suggestion }) => {
+    const above = pointer.split('/').map((_, depth, path) => path.slice(0, depth).join('/'));
+    return !above.some(hasMoved) && (suggestion === undefined || !isSame(suggestion, valueAt(now, pointer)));
   });
 }
 
 /** The smallest merge patch from what is stored to what is written; undefined where nothing is changed. */
 export function patchOf(stored: Draft, draft: Draft): EndpointUpdate | undefined {
-  return mergePatch(stored, compact(draft)) as EndpointUpdate | undefined;
+  return mergePatch(stored, withoutBlanks(draft)) as EndpointUpdate | undefined;
+}
+
+/** A credential is never read back, so a change of it cannot be taken back either. */
+export function canUndo(patch: EndpointUpdate): boolean {
+  return patch.upstream?.credential === undefined;
 }
 
 /** The new endpoint's draft: everything that is not asked for has its default. */
@@ -105,5 +84,5 @@ export const NEW_DRAFT: NewDraft = {
 };
 
 export function documentOf(draft: NewDraft): EndpointCreate {
-  return compact(draft);
+  return withoutBlanks(draft);
 }

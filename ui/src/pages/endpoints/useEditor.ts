@@ -3,11 +3,11 @@ import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useEffect, useMemo, useState } from 'react';
 import { ApiProblem, type Tagged } from '../../api/client';
 import { patched, withValueAt } from '../../api/json';
+import { takeBack } from '../../api/takeBack';
 import type { Endpoint } from '../../api/types';
 import { say } from '../../parts/toasts';
-import { draftOf, patchOf, type Draft } from './draft';
+import { canUndo, draftOf, patchOf, type Draft } from './draft';
 import { endpointKey, endpointQuery, judgeChange, updateEndpoint, type Judgement } from './endpointsApi';
-import { canUndo, undoChange } from './undo';
 import { useJudgement } from './useJudgement';
 import { widenings } from './widening';
 
@@ -56,19 +56,24 @@ export function useEditor(stored: Tagged<Endpoint>) {
   useEffect(() => {
     if (isOutdated) void client.invalidateQueries({ queryKey: endpointKey(place.project, place.name) });
   }, [isOutdated, client, place.project, place.name]);
+  const keep = (saved: Tagged<Endpoint>) => {
+    client.setQueryData(endpointKey(place.project, place.name), saved);
+    void client.invalidateQueries({ queryKey: ['endpoints'] });
+  };
 
   const write = useMutation({
     mutationFn: ({ basis: from, wanted }: { basis: Basis; wanted: Draft }) =>
       updateEndpoint(place.project, place.name, from.etag, patchOf(from.draft, wanted) ?? {}),
     onSuccess: (saved, { basis: from, wanted }) => {
       const change = patchOf(from.draft, wanted) ?? {};
-      client.setQueryData(endpointKey(place.project, place.name), saved);
-      void client.invalidateQueries({ queryKey: ['endpoints'] });
+      keep(saved);
       setDraft(draftOf(saved.data));
-      say(
-        `${place.name} saved. It is obeyed from the next request on`,
-        canUndo(change) ? () => void undoChange(client, from.draft, saved) : undefined,
-      );
+      const back = patchOf(draftOf(saved.data), from.draft) ?? {};
+      const undo = () => {
+        const work = updateEndpoint(place.project, place.name, saved.etag, back).then(keep);
+        void takeBack(work, `${place.name} is as it was before`).finally(() => client.invalidateQueries({ queryKey: endpointKey(place.project, place.name) }));
+      };
+      say(`${place.name} saved. It is obeyed from the next request on`, canUndo(change) ? undo : undefined);
     },
     onError: (error) => {
       if (error instanceof ApiProblem && error.isConflict) void reread();

@@ -1,5 +1,6 @@
+import { onLines } from '../../api/lines';
 import { useDryRun } from '../../api/useDryRun';
-import { placed, stillTrue } from './draft';
+import { stillTrue } from './draft';
 import { NO_OBJECTION, type Judgement } from './endpointsApi';
 
 /**
@@ -16,7 +17,7 @@ export function useJudgement<T>(
   const { issues, warnings } = answer.judgement;
   return {
     ...answer.judgement,
-    issues: stillTrue(placed(issues, answer.draft), answer.draft, draft),
-    warnings: stillTrue(placed(warnings, answer.draft), answer.draft, draft),
+    issues: stillTrue(onLines(issues, answer.draft), answer.draft, draft),
+    warnings: stillTrue(onLines(warnings, answer.draft), answer.draft, draft),
   };
 }

@@ -4,7 +4,7 @@ import { useEditor } from '../../api/editor';
 import type { ApiKey } from '../../api/types';
 import { EditorForm } from '../../parts/EditorForm';
 import { checkKey, updateKey, useKeep, useReload } from './data';
-import { draftOf, withoutBlanks } from './document';
+import { draftOf } from './document';
 import { keyForm } from './form';
 import { Limits, NameField, Permissions } from './KeyFields';
 import { widening } from './widening';
@@ -14,7 +14,6 @@ export function KeyEditor({ stored, isReadOnly }: { stored: Tagged<ApiKey>; isRe
   const editor = useEditor(stored, {
     nameOf: ({ name }) => name,
     draftOf,
-    sent: withoutBlanks,
     update: (etag, patch) => updateKey(id, etag, patch),
     check: (etag, patch, signal) => checkKey(id, etag, patch, signal),
     keep: useKeep(),

@@ -29,28 +29,10 @@ export const NEW_KEY: KeyDraft = {
 };
 
 export const FIELDS = Object.keys(NEW_KEY) as (keyof KeyDraft)[];
-const TYPED_LISTS = ['allowed_origins', 'allowed_ips'] as const;
 
 export function draftOf(key: ApiKey): KeyDraft {
   const { name, scopes, endpoints, allowed_origins, allowed_ips, require_origin, rate_limit, max_concurrent, expires_at } = key;
   return { name, scopes, endpoints, allowed_origins, allowed_ips, require_origin, rate_limit, max_concurrent, expires_at };
-}
-
-/** The draft as it is sent: without the lines that are still blank. */
-export function withoutBlanks(draft: KeyDraft): KeyDraft {
-  const filled = (list: string[] | null) => list?.filter((line) => line.trim() !== '') ?? null;
-  return { ...draft, allowed_origins: filled(draft.allowed_origins), allowed_ips: filled(draft.allowed_ips) };
-}
-
-/** Issues about what was sent, at the lines where they stand in the draft. */
-export function onLines(issues: Issue[], draft: KeyDraft): Issue[] {
-  return issues.map((issue) => {
-    const [, field, index, ...rest] = issue.pointer.split('/');
-    const list = TYPED_LISTS.find((name) => name === field);
-    if (list === undefined || index === undefined) return issue;
-    const filled = (draft[list] ?? []).flatMap((line, at) => (line.trim() === '' ? [] : [at]));
-    return { ...issue, pointer: ['', list, filled[Number(index)] ?? index, ...rest].join('/') };
-  });
 }
 
 /** The member of the document that an issue is about. */

@@ -1,7 +1,8 @@
 /** The state of a form for a key, whether it is new or stored. */
 import { withValueAt } from '../../api/json';
+import { onLines } from '../../api/lines';
 import type { Issue } from '../../api/types';
-import { onLines, type KeyDraft } from './document';
+import type { KeyDraft } from './document';
 
 /** What the fields of a key are given. */
 export interface KeyForm {

@@ -31,7 +31,6 @@ function ProjectForm({ stored }: { stored: Tagged<Project> }) {
   const editor = useEditor<Project & { warnings?: never }, ProjectDraft>(stored, {
     nameOf: ({ name }) => name,
     draftOf,
-    sent: (draft) => draft,
     update: (etag, patch) => updateProject(slug, etag, patch),
     check: (etag, patch, signal) => checkProject(slug, etag, patch, signal),
     ...useProjectCache(slug),

@@ -68,14 +68,15 @@ export function useEditor<R extends { warnings?: Issue[] }, D extends object>(st
     }),
   );
   const save = useSave(base, start, editing);
+  // What was refused is no longer what is here.
+  const goOn = (work: () => void) => {
+    save.reset();
+    work();
+  };
   const problem = save.error instanceof ApiProblem ? save.error : checked.problem;
   return {
     draft,
-    edit: (changed) => {
-      // What was refused is no longer what is here.
-      save.reset();
-      setDraft(changed);
-    },
+    edit: (changed) => goOn(() => setDraft(changed)),
     before,
     after,
     theirs: isDirty && hasMoved ? draftOf(stored.data) : null,
@@ -85,8 +86,8 @@ export function useEditor<R extends { warnings?: Issue[] }, D extends object>(st
     issues: problem?.issues ?? [],
     warnings: (checked.answer ?? base.data).warnings ?? [],
     save: () => save.mutate(patch ?? {}),
-    discard: () => start(stored),
-    rebase: () => start(stored, { ...draftOf(stored.data), ...pick(draft, Object.keys(patch ?? {})) }),
+    discard: () => goOn(() => start(stored)),
+    rebase: () => goOn(() => start(stored, { ...draftOf(stored.data), ...pick(draft, Object.keys(patch ?? {})) })),
   };
 }
 

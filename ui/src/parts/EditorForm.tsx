@@ -1,5 +1,5 @@
 /** The frame of every form for what is stored: saving, what it would let in, somebody else's changes, and leaving. */
-import { useRef, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { Editor } from '../api/editor';
 import type { Issue } from '../api/types';
 import { Button } from './Button';
@@ -8,6 +8,7 @@ import { Conflict } from './Conflict';
 import { Issues } from './Field';
 import { LeaveGuard } from './LeaveGuard';
 import { ProblemView } from './ProblemView';
+import { useProblemFocus } from './useProblemFocus';
 
 interface Props<D> {
   editor: Editor<D>;
@@ -22,20 +23,20 @@ interface Props<D> {
 
 export function EditorForm<D extends object>({ editor, legend, widening, isReadOnly, isPerProject, children }: Props<D>) {
   const [consequences, setConsequences] = useState<string[] | null>(null);
-  const place = useRef<HTMLFormElement>(null);
+  const focus = useProblemFocus(editor.issues);
   const { problem, theirs, isDirty } = editor;
   const fields = Object.keys(editor.draft);
   const isElsewhere = (issue: Issue) => !fields.includes(issue.pointer.split('/')[1] ?? '');
   const submit = () => {
     if (!isDirty || theirs) return;
-    if (editor.issues.length > 0) focusFirstInvalid(place.current);
+    focus.want(true);
     const wider = widening(editor.before, editor.after);
     if (wider.length > 0 && editor.issues.length === 0) setConsequences(wider);
     else editor.save();
   };
   return (
     <form
-      ref={place}
+      ref={focus.form}
       className="form"
       noValidate
       onSubmit={(event) => {
@@ -91,9 +92,4 @@ function state({ isDirty, theirs, issues }: Pick<Editor<object>, 'isDirty' | 'th
   if (theirs) return 'Somebody else changed it: choose above whose is to stand.';
   if (issues.length > 0) return 'It cannot be saved so: see what is marked above.';
   return isDirty ? 'There are changes that are not saved.' : 'Everything is saved.';
-}
-
-/** Brings the first field that is wrong into view, once it is marked. */
-export function focusFirstInvalid(form: HTMLElement | null): void {
-  requestAnimationFrame(() => form?.querySelector<HTMLElement>('[aria-invalid]')?.focus());
 }

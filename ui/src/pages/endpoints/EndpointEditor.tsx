@@ -2,6 +2,7 @@ import type { Tagged } from '../../api/client';
 import type { Endpoint } from '../../api/types';
 import { LeaveGuard } from '../../parts/LeaveGuard';
 import { ProblemView } from '../../parts/ProblemView';
+import { useProblemFocus } from '../../parts/useProblemFocus';
 import { useMay } from '../../session/session';
 import { ChangeCard } from './ChangeCard';
 import { Conflict } from './Conflict';
@@ -16,7 +17,6 @@ import { UpstreamSection } from './UpstreamSection';
 import { UseIt } from './UseIt';
 import { useEditor } from './useEditor';
 import { useFocusKept } from './useFocusKept';
-import { useProblemFocus } from './useProblemFocus';
 
 const FIELDS = ['/cors', '/upstream', '/models', '/limits'];
 

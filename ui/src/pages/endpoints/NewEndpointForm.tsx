@@ -8,6 +8,7 @@ import { Confirm } from '../../parts/Confirm';
 import { LeaveGuard } from '../../parts/LeaveGuard';
 import { ProblemView } from '../../parts/ProblemView';
 import { say } from '../../parts/toasts';
+import { useProblemFocus } from '../../parts/useProblemFocus';
 import { createEndpoint, deleteEndpoint, endpointKey, judgeNew } from './endpointsApi';
 import { NEW_DRAFT, documentOf, type NewDraft } from './draft';
 import { DraftFormProvider, DraftList, DraftText, OtherIssues } from './form';
@@ -16,7 +17,6 @@ import { ModelsEditor } from './ModelsEditor';
 import { ORIGINS_HINT } from './OriginsHint';
 import { ProjectField } from './ProjectField';
 import { useJudgement } from './useJudgement';
-import { useProblemFocus } from './useProblemFocus';
 import { widenings } from './widening';
 
 const FIELDS = ['/name', '/upstream/base_url', '/upstream/credential', '/models', '/cors/allowedOrigins', '/cors/allowedHeaders'];

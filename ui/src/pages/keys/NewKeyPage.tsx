@@ -1,18 +1,18 @@
 /** A new key; checked by the server while it is typed, its token shown once. */
 import { useMutation } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { useRef, useState } from 'react';
+import { useState } from 'react';
 import { ApiProblem } from '../../api/client';
 import { isSame } from '../../api/json';
 import { withoutBlanks } from '../../api/lines';
 import type { ApiKey, ApiKeyCreate } from '../../api/types';
 import { useDryRun } from '../../api/useDryRun';
 import { Button } from '../../parts/Button';
-import { focusFirstInvalid } from '../../parts/EditorForm';
 import { Issues } from '../../parts/Field';
 import { LeaveGuard } from '../../parts/LeaveGuard';
 import { Page } from '../../parts/Page';
 import { ProblemView } from '../../parts/ProblemView';
+import { useProblemFocus } from '../../parts/useProblemFocus';
 import { NeedsScope } from '../../session/NeedsScope';
 import { useMay } from '../../session/session';
 import { useProject } from '../../shell/project';
@@ -56,7 +56,6 @@ function NewKey() {
   const [draft, setDraft] = useState(NEW_KEY);
   const [hasTried, setHasTried] = useState(false);
   const [shown, setShown] = useState<{ key: ApiKey; token: string } | null>(null);
-  const place = useRef<HTMLFormElement>(null);
   const keep = useKeep();
   const navigate = useNavigate();
   const wanted = body(once, draft);
@@ -72,7 +71,6 @@ function NewKey() {
       // The answer held the token.
       create.reset();
     },
-    onError: () => focusFirstInvalid(place.current),
     gcTime: 0,
   });
   const refused = create.error instanceof ApiProblem ? create.error : null;
@@ -89,6 +87,7 @@ function NewKey() {
   const isTouched = (field: string) =>
     field in once ? !isSame(once[field as keyof Once], first[field as keyof Once]) : !isSame(draft[field as keyof KeyDraft], NEW_KEY[field as keyof KeyDraft]);
   const visible = hasTried ? issues : issues.filter((issue) => isTouched(fieldOf(issue)));
+  const focus = useProblemFocus(visible);
   const form = keyForm(draft, editDraft, { issues: visible, warnings: checked.answer?.warnings ?? [] });
   const elsewhere = visible.filter((issue) => ![...FIELDS, 'project', 'token'].includes(fieldOf(issue)));
   const setKind = (kind: ApiKey['kind']) => {
@@ -102,12 +101,13 @@ function NewKey() {
   return (
     <>
       <form
-        ref={place}
+        ref={focus.form}
         className="form"
         noValidate
         onSubmit={(event) => {
           event.preventDefault();
           setHasTried(true);
+          focus.want(true);
           create.mutate();
         }}
       >

@@ -1,6 +1,6 @@
 /** Takes the keyboard to the first field with a problem, when saving was tried and its problems are there. */
 import { useEffect, useRef } from 'react';
-import type { Issue } from '../../api/types';
+import type { Issue } from '../api/types';
 
 export function useProblemFocus(issues: Issue[]) {
   const form = useRef<HTMLFormElement>(null);

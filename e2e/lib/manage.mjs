@@ -72,6 +72,11 @@ export class Management {
     return this.#send('PATCH', path, patch);
   }
 
+  /** Ends all sessions of a key. @param {string} token */
+  async endSessions(token) {
+    await new Management(this.#url, token).#send('DELETE', '/dashboard/api/session?everywhere=true');
+  }
+
   /** @param {string} path of a resource or list */
   get(path) {
     return this.#send('GET', path);

@@ -13,7 +13,7 @@ const PAGES = [
   { name: 'new-endpoint', path: '/endpoints/new?project=shop', says: 'Name' },
   { name: 'endpoint', path: '/endpoints/shop/chat', says: 'https://app.example.com' },
   { name: 'keys', path: '/keys?project=shop', says: 'web page' },
-  { name: 'new-key', path: '/keys/new?project=shop', says: 'publishable' },
+  { name: 'new-key', path: '/keys/new?project=shop', says: 'Publishable' },
   { name: 'key', path: (seen) => `/keys/${seen.key.id}`, says: 'web page' },
   { name: 'explain', path: '/explain?project=shop&endpoint=chat', says: 'Describe the call' },
   { name: 'refusals', path: '/refusals', says: 'https://staging.example.com' },
@@ -98,7 +98,7 @@ describe('the dashboard', () => {
 
     it('loads little script, and nothing moves while it loads', async () => {
       const fresh = await Dashboard.open(browser(), gateway.url);
-      await fresh.page.setCookie(...(await dashboard.page.cookies()));
+      await fresh.signIn(gateway.rootKey);
       await fresh.page.evaluateOnNewDocument(() => {
         globalThis.shift = 0;
         // Chromium alone measures it.

@@ -64,6 +64,43 @@ describe('a session of the dashboard', () => {
       await dashboard.close();
     });
 
+    it('gives back what was typed to the same key, and shows nothing of it to another', async () => {
+      const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'writer', scopes: SCOPES });
+      await gateway.manage.createProject(`other-${browser().process().pid}`).catch(() => undefined);
+      const other = await gateway.manage.createKey({
+        project: `other-${browser().process().pid}`,
+        kind: 'secret',
+        name: 'stranger',
+        scopes: SCOPES,
+      });
+      const dashboard = await Dashboard.open(browser(), gateway.url);
+      const comeBack = async (token) => {
+        await dashboard.says('Your session has ended');
+        await dashboard.fill('Management key', token);
+        await dashboard.press('Sign in');
+      };
+      const end = () => gateway.manage.endSessions(key.token);
+      await dashboard.signIn(key.token);
+      await dashboard.visit('/endpoints/new');
+      await dashboard.fill('Name', 'half-way');
+      await end();
+      await dashboard.page.keyboard.type('-there');
+      await comeBack(key.token);
+      await dashboard.says('New endpoint');
+      const typed = await (await dashboard.page.waitForSelector('::-p-aria(Name)')).evaluate(({ value }) => value);
+      assert.match(typed, /^half-way/);
+      await end();
+      await dashboard.page.keyboard.type('x');
+      await dashboard.fill('Name', 'half-way-again');
+      await comeBack(other.token);
+      await dashboard.says('stranger');
+      const html = await dashboard.page.evaluate(() =>
+        document.documentElement.outerHTML + [...document.querySelectorAll('input')].map(({ value }) => value).join(),
+      );
+      assert.ok(!html.includes('half-way'), 'nothing of it is left');
+      await dashboard.close();
+    });
+
     it('offers a key only what it may do', async () => {
       const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'reader', scopes: ['endpoints:read'] });
       const dashboard = await Dashboard.open(browser(), gateway.url);

@@ -11,12 +11,17 @@ import type { QueryClient } from '@tanstack/react-query';
 import { Button } from './parts/Button';
 import { Empty, Loading } from './parts/Page';
 import { ProblemView } from './parts/ProblemView';
+import { PAGES } from './shell/pages';
 import { Shell } from './shell/Shell';
+
+// What looks like JSON in an address comes parsed.
+const text = (value: unknown) =>
+  value === undefined || value === null || value === '' ? undefined : typeof value === 'string' ? value : JSON.stringify(value);
 
 const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
   component: Shell,
   validateSearch: (search: Record<string, unknown>): { project?: string } =>
-    typeof search.project === 'string' && search.project !== '' ? { project: search.project } : {},
+    text(search.project) ? { project: text(search.project) } : {},
   search: { middlewares: [retainSearchParams(['project'])] },
   notFoundComponent: () => (
     <Empty title="There is no such page">
@@ -27,8 +32,6 @@ const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
 
 const page = <Path extends string>(path: Path, load: () => Promise<{ default: React.ComponentType }>) =>
   createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load) });
-
-const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined);
 
 /** A page whose view can be linked to: these search parameters are texts. */
 const linkable = <Path extends string, Name extends string>(path: Path, names: Name[], load: () => Promise<{ default: React.ComponentType }>) =>
@@ -50,24 +53,24 @@ const explain = createRoute({
     method: text(search.method),
     console: text(search.console),
   }),
-  component: lazyRouteComponent(() => import('./pages/explain/ExplainPage')),
+  component: lazyRouteComponent(PAGES.explain),
 });
 
 const routeTree = root.addChildren([
-  page('/', () => import('./pages/overview/OverviewPage')),
-  page('/sign-in', () => import('./pages/overview/OverviewPage')),
-  linkable('/endpoints', ['search'], () => import('./pages/endpoints/EndpointsPage')),
-  page('/endpoints/new', () => import('./pages/endpoints/NewEndpointPage')),
-  page('/endpoints/$projectSlug/$name', () => import('./pages/endpoints/EndpointPage')),
-  linkable('/keys', ['search', 'state', 'endpoint'], () => import('./pages/keys/KeysPage')),
-  page('/keys/new', () => import('./pages/keys/NewKeyPage')),
-  page('/keys/$id', () => import('./pages/keys/KeyPage')),
+  page('/', PAGES.overview),
+  page('/sign-in', PAGES.overview),
+  linkable('/endpoints', ['search'], PAGES.endpoints),
+  page('/endpoints/new', PAGES.newEndpoint),
+  page('/endpoints/$projectSlug/$name', PAGES.endpoint),
+  linkable('/keys', ['search', 'state', 'endpoint'], PAGES.keys),
+  page('/keys/new', PAGES.newKey),
+  page('/keys/$id', PAGES.key),
   explain,
-  linkable('/refusals', ['endpoint'], () => import('./pages/refusals/RefusalsPage')),
-  page('/playground', () => import('./pages/playground/PlaygroundPage')),
-  linkable('/audit-log', ['actor', 'action', 'target', 'since', 'until'], () => import('./pages/audit/AuditPage')),
-  page('/nodes', () => import('./pages/nodes/NodesPage')),
-  page('/settings', () => import('./pages/settings/SettingsPage')),
+  linkable('/refusals', ['endpoint'], PAGES.refusals),
+  page('/playground', PAGES.playground),
+  linkable('/audit-log', ['actor', 'action', 'target', 'since', 'until'], PAGES.auditLog),
+  page('/nodes', PAGES.nodes),
+  page('/settings', PAGES.settings),
 ]);
 
 function Failed({ error, reset }: ErrorComponentProps) {

@@ -55,7 +55,9 @@ export function useApplyFixes(onApplied: () => void) {
     },
     onSuccess: (done, fixes) => {
       refresh();
-      const title = fixes.length === 1 ? (fixes[0]?.summary ?? 'Applied') : `${fixes.length} changes applied`;
+      // What was pressed is gone with its cause.
+      document.getElementById('content')?.focus({ preventScroll: true });
+      const title = fixes.length === 1 && fixes[0] ? `Done: ${fixes[0].summary.replaceAll('`', '')}` : `${fixes.length} changes applied`;
       say(title, () => {
         void takeBack(undo(done), 'Taken back').finally(refresh);
       });

@@ -84,7 +84,7 @@ function options(width: number, series: Series[], unit: string): uPlot.Options {
       { value: '{YYYY}-{MM}-{DD} {HH}:{mm}' },
       ...series.map(({ label, color: name }) => ({ label, stroke: color(name), width: 2, points: { show: false }, value: (_: uPlot, value: number | null) => (value === null ? '–' : `${figure(value)}${unit}`) })),
     ],
-    axes: [axis, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => `${figure(tick)}${unit}`) }],
+    axes: [axis, { ...axis, size: 52, values: (_, ticks) => ticks.map((tick) => (unit === '' && !Number.isInteger(tick) ? '' : `${figure(tick)}${unit}`)) }],
     scales: { y: { range: (_, __, max) => [0, Math.max(max * 1.1, 1)] } },
     legend: { live: true },
     cursor: { drag: { x: false, y: false } },

@@ -1,10 +1,11 @@
 /** Chooses an endpoint by name, among those of a project that the server finds. */
 import { useQuery } from '@tanstack/react-query';
-import { useDeferredValue, useId } from 'react';
+import { useId } from 'react';
 import { answer, api } from '../api/client';
 import { useProject, useProjects } from '../shell/project';
 import type { Issue } from '../api/types';
 import { Field, NativeSelect, TextInput } from './Field';
+import { useQuiet } from './useQuiet';
 
 export interface Chosen {
   project: string;
@@ -28,7 +29,7 @@ export function useChosen(endpoint = ''): Chosen {
 
 /** Names to choose from: of all endpoints of the project, those that have what was typed in them. */
 function useEndpointNames(project: string, typed: string): string[] {
-  const search = useDeferredValue(typed.trim().slice(0, 100));
+  const search = useQuiet(typed.trim().slice(0, 100));
   const { data } = useQuery({
     queryKey: ['endpoint-names', project, search],
     queryFn: () => {

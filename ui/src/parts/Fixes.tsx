@@ -9,7 +9,14 @@ import { Code } from './Copy';
 import { ProblemView } from './ProblemView';
 import { Prose } from './Prose';
 
-export function Fixes({ fixes, onApplied }: { fixes: Fix[]; onApplied: () => void }) {
+interface Props {
+  fixes: Fix[];
+  onApplied: () => void;
+  /** Offered, not recommended: who asks for it is not known. */
+  isQuiet?: boolean;
+}
+
+export function Fixes({ fixes, onApplied, isQuiet = false }: Props) {
   const [isAsking, ask] = useState(false);
   const apply = useApplyFixes(onApplied);
   const mayEndpoints = useMay('endpoints:write');
@@ -19,12 +26,12 @@ export function Fixes({ fixes, onApplied }: { fixes: Fix[]; onApplied: () => voi
   return (
     <section className="stack" aria-label="What cures it">
       {fixes.map((fix) => (
-        <FixView key={fix.command} fix={fix} />
+        <FixView key={fix.command} fix={fix} isQuiet={isQuiet} />
       ))}
       {apply.error && <ProblemView error={apply.error} title={conflictTitle(apply.error)} />}
       {may ? (
         <div>
-          <Button variant="primary" isBusy={apply.isPending} onClick={() => ask(true)}>
+          <Button variant={isQuiet ? 'plain' : 'primary'} isBusy={apply.isPending} onClick={() => ask(true)}>
             {fixes.length === 1 ? 'Apply this change' : `Apply these ${fixes.length} changes`}
           </Button>
         </div>
@@ -56,9 +63,9 @@ export function Fixes({ fixes, onApplied }: { fixes: Fix[]; onApplied: () => voi
   );
 }
 
-function FixView({ fix }: { fix: Fix }) {
+function FixView({ fix, isQuiet }: { fix: Fix; isQuiet: boolean }) {
   return (
-    <div className="notice notice-good">
+    <div className={isQuiet ? 'notice' : 'notice notice-good'}>
       <strong>
         <Prose>{fix.summary}</Prose>
       </strong>

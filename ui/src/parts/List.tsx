@@ -3,7 +3,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { rows, type Listing } from '../api/listing';
 import { Button } from './Button';
 import { Loading } from './Page';
-import { ProblemView } from './ProblemView';
+import { ProblemView, Stale } from './ProblemView';
 
 interface Props<T> {
   list: Listing<T>;
@@ -22,6 +22,7 @@ export function List<T>({ list, empty, children, isBare = false }: Props<T>) {
   if (all.length === 0) return empty;
   return (
     <div className="stack">
+      <Stale error={list.error} />
       {isBare ? (
         children(all)
       ) : (

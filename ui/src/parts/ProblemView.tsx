@@ -25,3 +25,13 @@ export function ProblemView({ error, title, children }: { error: unknown; title?
     </div>
   );
 }
+
+/** Above what was seen before, where it could not be fetched again. */
+export function Stale({ error }: { error: Error | null }) {
+  if (!error) return null;
+  return (
+    <p className="notice notice-warn" role="status">
+      This is as it was last seen: {error instanceof ApiProblem ? error.message.toLowerCase() : 'it could not be fetched again'}.
+    </p>
+  );
+}

@@ -5,7 +5,7 @@ import { Field, TextInput } from '../parts/Field';
 import { ProblemView } from '../parts/ProblemView';
 import { useSignIn } from './session';
 
-export function SignIn() {
+export function SignIn({ hasEnded }: { hasEnded: boolean }) {
   const signIn = useSignIn();
   const [token, setToken] = useState('');
   const hasTried = useRef(false);
@@ -32,6 +32,7 @@ export function SignIn() {
       >
         <img src={icon} alt="" width="40" height="40" />
         <h1>Sign in to Drawbridge</h1>
+        {hasEnded && <p role="status">Your session has ended. Sign in with the same key, and you go on where you were.</p>}
         <Field
           label="Management key"
           hint="The root key, or a secret key with management scopes. It is sent once and not kept in this page."

@@ -3,6 +3,7 @@ import { queryOptions, useMutation, useQueryClient, type QueryClient } from '@ta
 import { createContext, useContext } from 'react';
 import { answer, api, isSignedOut } from '../api/client';
 import type { Session } from '../api/types';
+import { say } from '../parts/toasts';
 
 export type Scope = 'endpoints:read' | 'endpoints:write' | 'keys:read' | 'keys:write' | 'audit:read';
 
@@ -10,7 +11,9 @@ export const sessionQuery = queryOptions({
   queryKey: ['session'],
   queryFn: async (): Promise<Session | null> => {
     try {
-      return await answer(api.GET('/dashboard/api/session'));
+      const session = await answer(api.GET('/dashboard/api/session'));
+      lastKey = session.key_id;
+      return session;
     } catch (error) {
       if (isSignedOut(error)) return null;
       throw error;
@@ -36,7 +39,9 @@ export function useMay(scope: Scope): boolean {
   return session.is_root || session.scopes.includes(scope);
 }
 
-/** Forgets what one session has seen, so that the next does not see it. */
+/** The key that last signed in in this tab. */
+let lastKey: string | null = null;
+
 function forget(client: QueryClient) {
   client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== sessionQuery.queryKey[0] });
 }
@@ -48,7 +53,9 @@ export function useSignIn() {
     mutationFn: (credential: { token: string } | { code: string }) =>
       answer(api.POST('/dashboard/api/session', { body: credential })),
     onSuccess: (session) => {
-      forget(client);
+      // What one key has seen is not for the next.
+      if (lastKey !== session.key_id) forget(client);
+      lastKey = session.key_id;
       client.setQueryData(sessionQuery.queryKey, session);
     },
     gcTime: 0,
@@ -57,13 +64,11 @@ export function useSignIn() {
 
 /** Signs out here, or everywhere that the same key is signed in. */
 export function useSignOut() {
-  const client = useQueryClient();
   return useMutation({
     mutationFn: (everywhere: boolean) =>
       answer(api.DELETE('/dashboard/api/session', { params: { query: everywhere ? { everywhere } : {} } })),
-    onSettled: () => {
-      client.setQueryData(sessionQuery.queryKey, null);
-      forget(client);
-    },
+    // Loaded anew: nothing of what the session has seen stays in memory.
+    onSuccess: () => location.assign(import.meta.env.BASE_URL),
+    onError: () => say('Not signed out: the gateway did not answer'),
   });
 }

@@ -1,13 +1,14 @@
 /** What every page stands in: the way around, the project that is looked at, and who is signed in. */
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet } from '@tanstack/react-router';
-import { Suspense } from 'react';
+import { Suspense, useEffect, useState } from 'react';
 import { Loading } from '../parts/Page';
 import { Toasts } from '../parts/toasts';
 import { SignIn } from '../session/SignIn';
 import { SessionContext, sessionQuery } from '../session/session';
 import { Account } from './Account';
 import { ProjectSwitcher } from './ProjectSwitcher';
+import { preloadPages } from './pages';
 import { ThemeSwitch } from './ThemeSwitch';
 import icon from '../icon.svg';
 
@@ -25,15 +26,30 @@ const PLACES = [
 
 export function Shell() {
   const { data: session } = useSuspenseQuery(sessionQuery);
-  if (session === null) return <SignIn />;
+  // Behind the way in, what was typed waits for the same key to come back.
+  const [last, setLast] = useState(session);
+  if (session !== null && session !== last) setLast(session);
+  const shown = session ?? last;
   return (
-    <SessionContext value={session}>
-      <Frame />
-    </SessionContext>
+    <>
+      {session === null && <SignIn hasEnded={last !== null} />}
+      {shown && (
+        <SessionContext key={shown.key_id} value={shown}>
+          <div hidden={session === null}>
+            <Frame />
+          </div>
+        </SessionContext>
+      )}
+    </>
   );
 }
 
 function Frame() {
+  useEffect(() => {
+    // All pages are small; fetched now, they open at once, also while the gateway does not answer.
+    const timer = setTimeout(preloadPages, 1500);
+    return () => clearTimeout(timer);
+  }, []);
   return (
     <div className="shell">
       <a className="skip-link" href="#content">

@@ -3,6 +3,7 @@ import { useState } from 'react';
 import { changedPointers } from '../../api/json';
 import { Badge } from '../../parts/Badge';
 import { Code } from '../../parts/Copy';
+import { ProblemView } from '../../parts/ProblemView';
 import { commandText, requestText } from './command';
 import { ImpactView } from './ImpactView';
 import { SaveBar } from './SaveBar';
@@ -18,6 +19,7 @@ export function ChangeCard({ editor }: { editor: Editor }) {
     <section className="card" aria-labelledby="change">
       <h2 id="change">Your change</h2>
       <SaveBar editor={editor} />
+      {editor.error && <ProblemView error={editor.error} title="Not saved" />}
       <p className="row">
         {changedPointers(patch).map((pointer) => (
           <Badge key={pointer}>{fieldName(pointer)}</Badge>

@@ -1,7 +1,6 @@
 import type { Tagged } from '../../api/client';
 import type { Endpoint } from '../../api/types';
 import { LeaveGuard } from '../../parts/LeaveGuard';
-import { ProblemView } from '../../parts/ProblemView';
 import { useProblemFocus } from '../../parts/useProblemFocus';
 import { useMay } from '../../session/session';
 import { ChangeCard } from './ChangeCard';
@@ -59,7 +58,6 @@ export function EndpointEditor({ stored }: { stored: Tagged<Endpoint> }) {
             <LimitsSection />
             <OtherIssues fields={FIELDS} />
           </fieldset>
-          {editor.error && <ProblemView error={editor.error} />}
         </form>
         <aside className="endpoint-side" aria-label="About this endpoint">
           {patch && <ChangeCard editor={editor} />}

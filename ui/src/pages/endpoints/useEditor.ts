@@ -105,7 +105,13 @@ export function useEditor(stored: Tagged<Endpoint>) {
     /** Others saved something else in between. */
     isConflict: isOvertaken && patch !== undefined,
     error: [attempt.error, write.error].find((error) => error && !(error instanceof ApiProblem && error.isConflict)),
-    set: (pointer: string, value: unknown) => setDraft((old) => withValueAt(old, pointer, value)),
+    set: (pointer: string, value: unknown) => {
+      if (attempt.error || write.error) {
+        attempt.reset();
+        write.reset();
+      }
+      setDraft((old) => withValueAt(old, pointer, value));
+    },
     save: () => attempt.mutate({ basis, wanted: draft }),
     confirm: () => question && write.mutate(question),
     cancel: () => setQuestion(null),

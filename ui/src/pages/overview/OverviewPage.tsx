@@ -3,7 +3,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { Empty, Loading, Page } from '../../parts/Page';
-import { ProblemView } from '../../parts/ProblemView';
+import { ProblemView, Stale } from '../../parts/ProblemView';
 import { useProject } from '../../shell/project';
 import { Reasons } from './Reasons';
 import { RefusedOrigins } from './RefusedOrigins';
@@ -23,6 +23,7 @@ export default function OverviewPage() {
     >
       {error && !data && <ProblemView error={error} />}
       {!data && !error && <Loading rows={10} />}
+      {data && <Stale error={error} />}
       {data && <Figures traffic={data} />}
     </Page>
   );

@@ -79,7 +79,7 @@ export default function PlaygroundPage() {
 function OriginField({ value, onChange, known }: { value: string; onChange: (origin: string) => void; known: string[] }) {
   const id = useId();
   return (
-    <Field label="Origin of the page" hint="Listed by the endpoint, or refused there lately; or any other.">
+    <Field label="Origin of the page" hint="One that the endpoint lists, one that was refused there lately, or any other.">
       <TextInput list={id} value={value} placeholder="https://app.example.com" spellCheck={false} onChange={(event) => onChange(event.target.value.trim())} />
       <datalist id={id}>
         {known.map((origin) => (

@@ -40,12 +40,11 @@ export function RefusalCard({ refusal, onApplied }: { refusal: CorsRefusal; onAp
           'the shared URL'
         )}
       </p>
-      {refusal.cause && (
-        <p>
-          <Prose>{refusal.cause}</Prose>
-        </p>
-      )}
-      <Fixes fixes={refusal.fixes} onApplied={onApplied} />
+      <p>
+        <Prose>{refusal.cause ?? unexplained(refusal)}</Prose>
+      </p>
+      {origin && <Doubt origin={origin} />}
+      <Fixes fixes={refusal.fixes} onApplied={onApplied} isQuiet />
       {endpoint && origin && (
         <p>
           <Link to="/explain" search={{ endpoint, origin, project: project ?? undefined, ...(reason === 'method_not_allowed' && name && { method: name }) }}>
@@ -55,4 +54,25 @@ export function RefusalCard({ refusal, onApplied }: { refusal: CorsRefusal; onAp
       )}
     </article>
   );
+}
+
+/** Why there is neither cause nor cure. */
+function unexplained({ reason, origin, verdict, endpoint }: CorsRefusal): string {
+  if (verdict === 'allowed') return 'The same call is admitted by now.';
+  if (reason === 'other') return 'More kinds of refusals came that day than are told apart; these are the rest.';
+  if (reason === 'headers_too_large') return 'It asked for more than 64 headers, or 4 KiB of their names. No change of lists can admit it.';
+  if (origin === null) return 'What was sent as `Origin` is none, so it was no page in a browser. No list can admit it.';
+  if (endpoint === null) return 'On the shared URL no endpoint is known before the call itself.';
+  return 'Its name was too long or too strange to be kept, so no change can be offered.';
+}
+
+/** What an operator should look at twice: everybody can send any `Origin`, and so be on this list. */
+function Doubt({ origin }: { origin: string }) {
+  const doubts = [
+    origin.includes('//xn--') || origin.includes('.xn--') ? 'The host has letters of other scripts, which can look like another host.' : '',
+    /^[a-z-]+-extension:/.test(origin) ? 'It is a browser extension, which its makers can change.' : '',
+    /^http:/.test(origin) && !/\/\/(localhost|127\.|\[::1\])/.test(origin) ? 'It is plain http, where anybody on the way can be that page.' : '',
+  ].filter((doubt) => doubt !== '');
+  if (doubts.length === 0) return null;
+  return <p className="notice notice-warn">{doubts.join(' ')}</p>;
 }

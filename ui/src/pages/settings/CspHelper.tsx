@@ -10,7 +10,7 @@ import { ProblemView } from '../../parts/ProblemView';
 import { Prose } from '../../parts/Prose';
 import { useProject } from '../../shell/project';
 import { cspQuery } from './data';
-import { useQuiet } from './useQuiet';
+import { useQuiet } from '../../parts/useQuiet';
 
 export function CspHelper() {
   const project = useProject();

@@ -87,8 +87,8 @@ describe('a session of the dashboard', () => {
       await dashboard.page.keyboard.type('-there');
       await comeBack(key.token);
       await dashboard.says('New endpoint');
-      const typed = await (await dashboard.page.waitForSelector('::-p-aria(Name)')).evaluate(({ value }) => value);
-      assert.match(typed, /^half-way/);
+      const typed = await dashboard.page.$$eval('main input', (inputs) => inputs.map(({ value }) => value));
+      assert.ok(typed.some((value) => value.startsWith('half-way')), String(typed));
       await end();
       await dashboard.page.keyboard.type('x');
       await dashboard.fill('Name', 'half-way-again');
@@ -127,7 +127,7 @@ describe('a session of the dashboard', () => {
       }, gateway.url);
       assert.match(outcome, /TypeError/);
       const { data } = await gateway.manage.get('/v1/projects');
-      assert.deepEqual(data.map(({ slug }) => slug), ['shop']);
+      assert.ok(!data.some(({ slug }) => slug === 'forged'), 'nothing was written');
       await dashboard.close();
     });
   });

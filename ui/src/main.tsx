@@ -1,9 +1,9 @@
 import { CSPProvider } from '@base-ui/react/csp-provider';
-import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query';
+import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { RouterProvider } from '@tanstack/react-router';
 import { StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
-import { ApiProblem, isSignedOut } from './api/client';
+import { ApiProblem, SIGNED_OUT } from './api/client';
 import { makeRouter } from './router';
 import { sessionQuery } from './session/session';
 import { applyTheme, readTheme } from './shell/theme';
@@ -11,14 +11,7 @@ import './styles/index.css';
 
 applyTheme(readTheme());
 
-// A session that ended shows the way in again; what was typed elsewhere is gone with it, as the key that allowed it is.
-const onError = (error: unknown) => {
-  if (isSignedOut(error)) queryClient.setQueryData(sessionQuery.queryKey, null);
-};
-
-const queryClient: QueryClient = new QueryClient({
-  queryCache: new QueryCache({ onError }),
-  mutationCache: new MutationCache({ onError }),
+const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
@@ -28,6 +21,9 @@ const queryClient: QueryClient = new QueryClient({
   },
 });
 const router = makeRouter(queryClient);
+
+// A session that ended shows the way in again.
+addEventListener(SIGNED_OUT, () => queryClient.setQueryData(sessionQuery.queryKey, null));
 
 const place = document.getElementById('root');
 if (place) {

@@ -28,6 +28,15 @@ export class ApiProblem extends Error {
   }
 }
 
+/** What is dispatched on the window when an answer says that nobody is signed in. */
+export const SIGNED_OUT = 'drawbridge-signed-out';
+
+/** The refusal in an answer, after whoever must know that the session ended was told. */
+export function refusal(status: number, problem: Partial<Problem>): ApiProblem {
+  if (status === 401) dispatchEvent(new Event(SIGNED_OUT));
+  return new ApiProblem(status, problem);
+}
+
 /** Whether a problem means that nobody is signed in. */
 export function isSignedOut(error: unknown): boolean {
   return error instanceof ApiProblem && error.status === 401;
@@ -50,7 +59,7 @@ export async function tagged<T>(call: Promise<Fetched<T>>): Promise<Tagged<T>> {
   const { data, error, response } = await call.catch(() => {
     throw new ApiProblem(0, {});
   });
-  if (!response.ok) throw new ApiProblem(response.status, problem(error, response));
+  if (!response.ok) throw refusal(response.status, problem(error, response));
   return { data: data as T, etag: response.headers.get('etag') };
 }
 

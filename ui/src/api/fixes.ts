@@ -1,7 +1,7 @@
 /** Applying what an explanation offers: each patch to its resource, as it was when the fix was made; and undoing it. */
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { say } from '../parts/toasts';
-import { ApiProblem } from './client';
+import { ApiProblem, refusal } from './client';
 import { isMembers, type Members } from './json';
 import { takeBack } from './takeBack';
 import type { Fix, Problem } from './types';
@@ -24,7 +24,7 @@ async function send(method: 'GET' | 'PATCH', url: string, patch?: Members, etag?
     throw new ApiProblem(0, {});
   });
   const body: unknown = await response.json().catch(() => ({}));
-  if (!response.ok) throw new ApiProblem(response.status, body as Partial<Problem>);
+  if (!response.ok) throw refusal(response.status, body as Partial<Problem>);
   return { body: body as Members, etag: response.headers.get('etag') };
 }
 

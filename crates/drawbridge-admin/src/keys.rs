@@ -34,6 +34,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
         search: query.search(&mut problems),
         endpoint: query.endpoint(&mut problems).map(str::to_owned),
         state: query.state(&mut problems).map(|state| (state, now)),
+        is_newest_first: query.is_newest_first(&mut problems),
     };
     settled(Some(()), problems)?;
     if let Some(project) = query.get(PROJECT) {

@@ -25,6 +25,10 @@ pub(crate) const PROJECT: &str = "project";
 pub(crate) const SEARCH: &str = "search";
 /// Which state of keys a list is narrowed to.
 pub(crate) const STATE: &str = "state";
+/// What a list begins with.
+pub(crate) const ORDER: &str = "order";
+/// What [`ORDER`] can be, the default first.
+pub(crate) const ORDERS: [&str; 2] = ["oldest", "newest"];
 /// Who did what the audit log tells of.
 pub(crate) const ACTOR: &str = "actor";
 /// What was done.
@@ -136,6 +140,18 @@ impl Query {
         );
         problems.push(ConfigIssue::new("?search", "bad_search", detail));
         None
+    }
+
+    /// Whether a list begins with what was created last.
+    pub(crate) fn is_newest_first(&self, problems: &mut Problems) -> bool {
+        let text = self.get(ORDER).unwrap_or(ORDERS[0]);
+        if !ORDERS.contains(&text) {
+            let detail = format!("`order` is one of {}", ORDERS.join(", "));
+            let mut issue = ConfigIssue::new("?order", "unknown_value", detail);
+            issue.suggestion = nearest(text, &ORDERS).map(Value::from);
+            problems.push(issue);
+        }
+        text == ORDERS[1]
     }
 
     /// A state of keys.

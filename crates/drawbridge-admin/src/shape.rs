@@ -2,8 +2,8 @@
 //! of it from the one table.
 
 use crate::query::{
-    ACTION, ACTOR, AFTER, DRY_RUN, ENDPOINT, EVERYWHERE, FROM, FROM_DAY, LIMIT, ORIGIN, PROJECT,
-    SEARCH, SINCE, STATE, STEP, TARGET, TO, TO_DAY, UNTIL,
+    ACTION, ACTOR, AFTER, DRY_RUN, ENDPOINT, EVERYWHERE, FROM, FROM_DAY, LIMIT, ORDER, ORIGIN,
+    PROJECT, SEARCH, SINCE, STATE, STEP, TARGET, TO, TO_DAY, UNTIL,
 };
 
 /// The kind of thing that an operation is about.
@@ -68,7 +68,7 @@ impl Shape {
         match self {
             Self::List => &[LIMIT, AFTER],
             Self::Search => &[LIMIT, AFTER, SEARCH],
-            Self::Keys => &[LIMIT, AFTER, SEARCH, PROJECT, ENDPOINT, STATE],
+            Self::Keys => &[LIMIT, AFTER, ORDER, SEARCH, PROJECT, ENDPOINT, STATE],
             Self::Log => &[LIMIT, AFTER, PROJECT, ACTOR, ACTION, TARGET, SINCE, UNTIL],
             Self::Refused => &[LIMIT, AFTER, PROJECT, ENDPOINT, ORIGIN, FROM_DAY, TO_DAY],
             Self::Measure => &[PROJECT, ENDPOINT, FROM, TO, STEP],

@@ -123,10 +123,17 @@ pub(crate) async fn keys(
     filter: &KeyFilter,
     page: &Page,
 ) -> Result<Listing<KeyRow>, StoreError> {
-    let (created_at, id) = after_creation(page)?;
-    let statement = match &filter.project_id {
-        Some(_) => sql::KEYS_OF_PROJECT,
-        None => sql::KEYS,
+    let beyond = match (filter.is_newest_first, &page.after) {
+        // What sorts after every time.
+        (true, None) => ("~".to_owned(), String::new()),
+        _ => after_creation(page)?,
+    };
+    let (created_at, id) = beyond;
+    let statement = match (&filter.project_id, filter.is_newest_first) {
+        (Some(_), false) => sql::KEYS_OF_PROJECT,
+        (None, false) => sql::KEYS,
+        (Some(_), true) => sql::NEWEST_KEYS_OF_PROJECT,
+        (None, true) => sql::NEWEST_KEYS,
     };
     let endpoint = filter.endpoint.as_ref();
     let rows = sqlx::query(statement)

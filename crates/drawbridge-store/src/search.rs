@@ -43,6 +43,8 @@ pub struct KeyFilter {
     pub endpoint: Option<String>,
     /// Those in this state, at this moment.
     pub state: Option<(KeyState, Timestamp)>,
+    /// The latest created first, rather than the first created.
+    pub is_newest_first: bool,
 }
 
 /// What keys can be listed by. A key is one of the first three, and may be exposed besides.

@@ -18,24 +18,32 @@ macro_rules! audit_log {
     };
 }
 
-/// A page of keys, oldest first: `$1` and `$4` to `$6` narrow it where they are not null, `$7` is the moment that a state
+/// A page of keys in the order of their creation, on or back as `$beyond` and `$way` say: `$1` and `$4` to `$6` narrow it where they are not null, `$7` is the moment that a state
 /// is about, `$2` and `$3` are where it begins. What `$lead` says is found by an index.
 macro_rules! keys {
-    ($lead:literal) => {
+    ($lead:literal, $beyond:literal, $way:literal) => {
         concat!(
             "SELECT k.id, k.project_id, k.document, k.revoked_at, k.revision, k.created_at, k.updated_at, \
                 k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, \
                 k.exposed_origin, t.digest, t.expires_at FROM (SELECT * FROM api_keys WHERE ",
             $lead,
-            "($1 IS NULL OR project_id = $1) AND (created_at, id) > ($2, $3) \
-                AND ($4 IS NULL OR search LIKE $4 ESCAPE '\\') \
+            "($1 IS NULL OR project_id = $1) AND (created_at, id) ",
+            $beyond,
+            " ($2, $3) AND ($4 IS NULL OR search LIKE $4 ESCAPE '\\') \
                 AND ($5 IS NULL OR endpoints IS NULL OR endpoints LIKE $5) \
                 AND ($6 IS NULL OR ($6 = 'revoked' AND revoked_at IS NOT NULL) \
                     OR ($6 = 'exposed' AND exposed_last_at IS NOT NULL) \
                     OR ($6 = 'expired' AND revoked_at IS NULL AND expires_at <= $7) \
                     OR ($6 = 'active' AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $7))) \
-                ORDER BY created_at, id LIMIT $8) k \
-                LEFT JOIN key_tokens t ON t.key_id = k.id ORDER BY k.created_at, k.id, t.position"
+                ORDER BY created_at",
+            $way,
+            ", id",
+            $way,
+            " LIMIT $8) k LEFT JOIN key_tokens t ON t.key_id = k.id ORDER BY k.created_at",
+            $way,
+            ", k.id",
+            $way,
+            ", t.position"
         )
     };
 }
@@ -97,8 +105,10 @@ statements! {
         k.last_used_at, k.last_used_ip, k.last_used_origin, k.exposed_first_at, k.exposed_last_at, k.exposed_origin, \
         t.digest, t.expires_at FROM api_keys k LEFT JOIN key_tokens t ON t.key_id = k.id \
         ORDER BY k.created_at, k.id, t.position";
-    KEYS = keys!("");
-    KEYS_OF_PROJECT = keys!("project_id = $1 AND ");
+    KEYS = keys!("", ">", "");
+    KEYS_OF_PROJECT = keys!("project_id = $1 AND ", ">", "");
+    NEWEST_KEYS = keys!("", "<", " DESC");
+    NEWEST_KEYS_OF_PROJECT = keys!("project_id = $1 AND ", "<", " DESC");
     COUNT_UNREVOKED_KEYS = "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND revoked_at IS NULL";
     INSERT_KEY = "INSERT INTO api_keys (id, project_id, document, revoked_at, revision, created_at, updated_at, \
         search, endpoints, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";

@@ -2407,6 +2407,8 @@ export interface components {
         "query-search": string;
         /** @description Keys in this state only; `exposed` are those that have `exposed`, whatever their `status`. */
         "query-state": "active" | "expired" | "revoked" | "exposed";
+        /** @description What the list begins with, by when it was created. */
+        "query-order": "oldest" | "newest";
         /** @description At endpoints of this name only; of keys those that may use them. */
         "query-endpoint": string;
         /** @description By pages of this origin only, as it was sent. */
@@ -3451,6 +3453,8 @@ export interface operations {
                 limit?: components["parameters"]["query-limit"];
                 /** @description `next_cursor` of the page before. */
                 after?: components["parameters"]["query-after"];
+                /** @description What the list begins with, by when it was created. */
+                order?: components["parameters"]["query-order"];
                 /** @description Those with this text in them, in whatever case: in slug, name or id of a project; name, models, allowed origins or `base_url` of an endpoint; name, id or allowed origins of a key. */
                 search?: components["parameters"]["query-search"];
                 /** @description Of this project only. */

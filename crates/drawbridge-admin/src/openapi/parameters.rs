@@ -7,8 +7,8 @@ use super::refusals::DAY;
 use super::resources::{KEY_ID, PROJECT_ID, SLUG, choice};
 use crate::query::{
     ACTION, ACTOR, AFTER, DEFAULT_LIMIT, DRY_RUN, ENDPOINT, EVERYWHERE, FROM, FROM_DAY,
-    GREATEST_LIMIT, LIMIT, LONGEST_SEARCH, ORIGIN, PROJECT, SEARCH, SINCE, STATE, STEP, TARGET, TO,
-    TO_DAY, UNTIL,
+    GREATEST_LIMIT, LIMIT, LONGEST_SEARCH, ORDER, ORDERS, ORIGIN, PROJECT, SEARCH, SINCE, STATE,
+    STEP, TARGET, TO, TO_DAY, UNTIL,
 };
 use crate::shape::Shape;
 
@@ -35,6 +35,8 @@ pub(super) fn shared() -> Map<String, Value> {
         "pattern": r"^[^\x00-\x1f\x7f-\x9f]*$",
     });
     let state = choice(&KeyState::ALL.map(KeyState::name));
+    let mut order = choice(&ORDERS);
+    order["default"] = json!(ORDERS[0]);
     let searched = "Those with this text in them, in whatever case: in slug, name or id of a project; name, models, \
                     allowed origins or `base_url` of an endpoint; name, id or allowed origins of a key.";
     let in_state = "Keys in this state only; `exposed` are those that have `exposed`, whatever their `status`.";
@@ -59,6 +61,11 @@ pub(super) fn shared() -> Map<String, Value> {
         query(UNTIL, time(), "Before this time."),
         query(SEARCH, search, searched),
         query(STATE, state, in_state),
+        query(
+            ORDER,
+            order,
+            "What the list begins with, by when it was created.",
+        ),
         query(
             ENDPOINT,
             text(SLUG),

@@ -174,6 +174,16 @@ async fn keys_are_narrowed_by_words_endpoint_and_state() {
     check("?endpoint=on", &["server", "other"]).await;
     check("?state=active", &["Web page", "server", "ends", "other"]).await;
     check("?state=revoked", &["nobody"]).await;
+    check(
+        "?state=active&order=newest",
+        &["other", "ends", "server", "Web page"],
+    )
+    .await;
+    check(
+        "?state=active&order=oldest",
+        &["Web page", "server", "ends", "other"],
+    )
+    .await;
     check("?state=exposed", &["server"]).await;
     check("?state=expired", &[]).await;
     pass(SignedDuration::from_hours(1));
@@ -227,16 +237,18 @@ async fn what_cannot_be_searched_for_is_refused() {
     let longest = format!("/v1/projects?search={}", "ä".repeat(100));
     root.get(&longest).await.must(200);
     let answer = root
-        .get("/v1/api-keys?state=Revoke&endpoint=A&search=")
+        .get("/v1/api-keys?state=Revoke&endpoint=A&search=&order=newst")
         .await
         .must(422);
     let expected = [
         ("?search", "bad_search"),
         ("?endpoint", "bad_slug"),
         ("?state", "unknown_value"),
+        ("?order", "unknown_value"),
     ];
     assert_eq!(answer.errors(), expected);
     assert_eq!(answer.body["errors"][2]["suggestion"], "revoked");
+    assert_eq!(answer.body["errors"][3]["suggestion"], "newest");
     let answer = root.get("/v1/api-keys?state=whatever").await.must(422);
     assert_eq!(answer.body["errors"][0]["suggestion"], Value::Null);
     root.get("/v1/projects?state=active").await.must(422);

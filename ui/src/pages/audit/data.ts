@@ -29,4 +29,6 @@ export const ACTIONS: Record<string, string> = {
   'key.rotate': 'Key rotated',
   'key.revoke': 'Key revoked',
   'key.expose': 'Key seen in a page',
+  'session.create': 'Signed in',
+  'session.delete': 'Signed out',
 };

@@ -13,7 +13,7 @@ export interface KeyFilter {
 
 export const keysQuery = (filter: KeyFilter) =>
   listing<ApiKey>(['keys', filter], (page) =>
-    answer<ListPage<ApiKey>>(api.GET('/v1/api-keys', { params: { query: { ...page, ...filter } } })),
+    answer<ListPage<ApiKey>>(api.GET('/v1/api-keys', { params: { query: { ...page, ...filter, order: 'newest' } } })),
   );
 
 export const keyQuery = (id: string) =>

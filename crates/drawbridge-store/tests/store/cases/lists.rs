@@ -68,6 +68,32 @@ pub(crate) async fn every_page_size_gives_every_row_once_in_order(store: Store) 
         )
         .await;
         assert_eq!(read, keys, "limit {limit}");
+        for project_id in [None, Some(project(1).id)] {
+            let newest = KeyFilter {
+                project_id,
+                is_newest_first: true,
+                ..KeyFilter::default()
+            };
+            let read = collect(
+                limit,
+                async |page| store.keys(&newest, &page).await,
+                |row| row.id,
+            );
+            let mut expected = collect(
+                limit,
+                async |page| {
+                    let filter = KeyFilter {
+                        is_newest_first: false,
+                        ..newest.clone()
+                    };
+                    store.keys(&filter, &page).await
+                },
+                |row| row.id,
+            )
+            .await;
+            expected.reverse();
+            assert_eq!(read.await, expected, "newest first, limit {limit}");
+        }
         let endpoints = async |page| {
             store
                 .endpoints(&project(1).id, &EndpointFilter::default(), &page)

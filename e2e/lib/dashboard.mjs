@@ -45,6 +45,8 @@ export class Dashboard {
         this.#complaints.push(message.text());
       }
     });
+    // Leaving a form that was not saved asks; a test that leaves one means it.
+    this.page.on('dialog', (dialog) => dialog.accept());
     await this.page.evaluateOnNewDocument(() => {
       globalThis.violations = [];
       document.addEventListener('securitypolicyviolation', ({ violatedDirective, blockedURI, sourceFile }) =>

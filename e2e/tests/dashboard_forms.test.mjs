@@ -73,7 +73,7 @@ describe('forms of the dashboard', () => {
       await dashboard.fill('Name', own('made'));
       await dashboard.press('Only these networks', 'radio');
       await dashboard.fill('Networks that may use it, line 1', '192.0.2.7/24');
-      await complains('host bits', 'new-key');
+      await complains('has bits set behind its prefix', 'new-key');
       await dashboard.press('Use 192.0.2.0/24');
       await dashboard.press('Create the key');
       await dashboard.page.waitForSelector('pre[aria-label="Token"]');

@@ -10,6 +10,9 @@ import { atEnd } from './cleanup.mjs';
  */
 export async function listen(answer) {
   const server = createServer(answer);
+  // By itself it closes connections that were idle for five seconds: a call that the gateway sends at that very moment is
+  // lost, and rightly 502, as a POST is not sent twice.
+  server.keepAliveTimeout = 0;
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const stop = () => {

@@ -7,13 +7,14 @@ mod range;
 mod summary;
 
 use axum::response::Response;
+use drawbridge_policy::issue::Problems;
 use drawbridge_policy::traffic::{Line, Reading, Step};
 use drawbridge_store::{StoreError, TrafficFilter};
 use serde_json::json;
 
 use crate::call::Call;
-use crate::problem::Problem;
-use crate::query::{ENDPOINT, PROJECT};
+use crate::problem::{Problem, settled};
+use crate::query::PROJECT;
 use crate::{AdminState, answer, projects};
 use range::Range;
 use summary::Summary;
@@ -48,6 +49,9 @@ impl AdminState {
 pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
     let query = call.query()?;
     let range = Range::read(&query, call.now())?;
+    let mut problems = Problems::new();
+    let endpoint = query.endpoint(&mut problems).map(str::to_owned);
+    settled(Some(()), problems)?;
     let own = call.key().map(|key| key.project_id.to_string());
     let project = match query.get(PROJECT).map(str::to_owned).or(own) {
         Some(project) => Some(projects::find(&call, &project).await?.slug),
@@ -58,7 +62,7 @@ pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
         from: range.from,
         to: range.to,
         project,
-        endpoint: query.get(ENDPOINT).map(str::to_owned),
+        endpoint,
     };
     let lines = call.store().traffic(&filter).await?;
     let mut summary = Summary::of(&range);

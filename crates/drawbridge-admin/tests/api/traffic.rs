@@ -145,6 +145,7 @@ async fn what_cannot_be_a_range_or_a_step_is_refused_with_its_cure() {
         ("?step=60", ("?step", "unknown_value")),
         ("?step=0300", ("?step", "unknown_value")),
         ("?step=", ("?step", "unknown_value")),
+        ("?endpoint=", ("?endpoint", "bad_slug")),
         ("?from=yesterday", ("?from", "bad_timestamp")),
         (
             "?from=2026-11-21T11:00:00Z&to=2026-11-21T11:00:00Z",

@@ -1,28 +1,37 @@
-//! Reading configs.json: `cors` objects, and what saving them says.
+//! Reading configs.json: `cors` objects and keys, and what saving them says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use crate::{CorpusError, Layer, Text};
 
 const CONFIGS: &str = include_str!("../../../conformance/configs.json");
 
-/// A `cors` object, and what saving it says.
+/// A document, and what saving it says.
 #[derive(Debug)]
 pub struct Configuration {
     /// Unique in the file.
     pub id: String,
     /// Whom the rule protects, or whom it would hurt without.
     pub why: String,
-    /// The `cors` object, or what stands in its place.
-    pub cors: Value,
+    /// What is saved.
+    pub document: Document,
     /// What saving it says.
     pub outcome: Outcome,
     /// Layers on which it does not run, each with the reason.
     pub excluded: BTreeMap<Layer, String>,
+}
+
+/// What is saved.
+#[derive(Debug)]
+pub enum Document {
+    /// An endpoint's `cors` object, or what stands in its place.
+    Cors(Value),
+    /// A key, without the names of its project and itself.
+    Key(Value),
 }
 
 /// What saving a configuration says.
@@ -40,7 +49,7 @@ pub enum Outcome {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StatedIssue {
-    /// Below the `cors` object.
+    /// Below the `cors` object, or in the key.
     pub pointer: String,
     /// The stable code.
     pub code: String,
@@ -93,7 +102,9 @@ struct Group {
 struct Stated {
     id: String,
     why: String,
-    cors: Value,
+    #[serde(default, deserialize_with = "stated")]
+    cors: Option<Value>,
+    key: Option<Value>,
     /// Fills `allowedOrigins`, `allowedMethods` … with so many entries, for the limits on lists.
     #[serde(default)]
     fill: BTreeMap<String, Text>,
@@ -103,6 +114,11 @@ struct Stated {
     refused: Option<Vec<StatedIssue>>,
     #[serde(default)]
     excluded: BTreeMap<Layer, String>,
+}
+
+/// What is there, `null` included.
+fn stated<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(value).map(Some)
 }
 
 /// Every configuration of the corpus.
@@ -144,9 +160,25 @@ fn read(base: &Map<String, Value>, stated: Stated) -> Result<Configuration, Stri
         (false, None, Some(issues)) => Outcome::Refused(issues),
         _ => return Err("it needs exactly one of accepted, warned and refused".to_owned()),
     };
-    let mut cors = stated.cors;
+    let document = match (stated.cors, stated.key) {
+        (Some(cors), None) => Document::Cors(laid_over(base, cors, stated.fill)),
+        (None, Some(key)) if stated.fill.is_empty() => Document::Key(key),
+        _ => {
+            return Err("it needs exactly one of cors and key, the latter without fill".to_owned());
+        }
+    };
+    Ok(Configuration {
+        id: stated.id,
+        why: stated.why,
+        document,
+        outcome,
+        excluded: stated.excluded,
+    })
+}
+
+fn laid_over(base: &Map<String, Value>, mut cors: Value, fill: BTreeMap<String, Text>) -> Value {
     if let Value::Object(members) = &mut cors {
-        for (field, entries) in stated.fill {
+        for (field, entries) in fill {
             let entries = entries.written_out(&[]);
             members.insert(field, entries.split_whitespace().collect());
         }
@@ -155,13 +187,7 @@ fn read(base: &Map<String, Value>, stated: Stated) -> Result<Configuration, Stri
             members.entry(field).or_insert_with(|| value.clone());
         }
     }
-    Ok(Configuration {
-        id: stated.id,
-        why: stated.why,
-        cors,
-        outcome,
-        excluded: stated.excluded,
-    })
+    cors
 }
 
 #[cfg(test)]
@@ -178,6 +204,10 @@ mod tests {
         let stated = |text: &str| read(&Map::new(), serde_json::from_str(text).unwrap());
         stated(r#"{"id": "x", "why": "y", "cors": {}, "accepted": true}"#).unwrap();
         stated(r#"{"id": "x", "why": "y", "cors": {}}"#).unwrap_err();
+        stated(r#"{"id": "x", "why": "y", "cors": null, "accepted": true}"#).unwrap();
+        stated(r#"{"id": "x", "why": "y", "key": {}, "accepted": true}"#).unwrap();
+        stated(r#"{"id": "x", "why": "y", "accepted": true}"#).unwrap_err();
+        stated(r#"{"id": "x", "why": "y", "cors": {}, "key": {}, "accepted": true}"#).unwrap_err();
         stated(r#"{"id": "x", "why": "y", "cors": {}, "accepted": true, "warned": []}"#)
             .unwrap_err();
     }

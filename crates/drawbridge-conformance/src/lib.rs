@@ -15,7 +15,9 @@ mod text;
 
 pub use answer::{Answer, differences};
 pub use case::{BrowserCall, Case, Fault, Fetch, Key, Layer, OwnKey, Upstream};
-pub use configuration::{Configuration, Outcome, StatedIssue, configurations, issue_differences};
+pub use configuration::{
+    Configuration, Document, Outcome, StatedIssue, configurations, issue_differences,
+};
 pub use corpus::{CorpusError, cases};
 pub use expect::{Cors, Expect, HeaderValue};
 pub use members::Members;

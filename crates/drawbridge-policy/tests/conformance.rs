@@ -10,8 +10,8 @@
 use std::sync::Arc;
 
 use drawbridge_conformance::{
-    Answer, Case, Configuration, Key, Layer, Outcome, StatedIssue, Tally, cases, configurations,
-    differences, issue_differences,
+    Answer, Case, Configuration, Document, Key, Layer, Outcome, StatedIssue, Tally, cases,
+    configurations, differences, issue_differences,
 };
 use drawbridge_policy::cors::{
     ActualVerdict, AllowOrigin, CorsConfig, CorsPolicy, Expose, OriginHeader, Preflight,
@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 
 /// Fewer cases than this are a mistake in the data or in the runner.
 const COMMITTED_CASES: usize = 383;
-const COMMITTED_CONFIGURATIONS: usize = 203;
+const COMMITTED_CONFIGURATIONS: usize = 208;
 
 /// The port that the gateway would listen on.
 const PORT: &str = "8080";
@@ -56,7 +56,7 @@ fn every_configuration_is_saved_or_refused_as_the_corpus_says() {
     for configuration in configurations().unwrap() {
         match configuration.excluded.get(&Layer::Pure) {
             Some(reason) => tally.excluded(&configuration.id, reason),
-            None => tally.ran(&configuration.id, compiled(&configuration)),
+            None => tally.ran(&configuration.id, saved(&configuration)),
         }
     }
     println!("{tally}");
@@ -304,13 +304,31 @@ fn compile(cors: &Value) -> Result<(CorsPolicy, Vec<ConfigIssue>), Vec<ConfigIss
     Ok(compiled.expect("no policy, and no problem either"))
 }
 
-fn compiled(configuration: &Configuration) -> Vec<String> {
+/// The document as it is kept, with the warnings; or the problems.
+type Saved = Result<(Value, Vec<ConfigIssue>), Vec<ConfigIssue>>;
+
+fn save_cors(cors: &Value) -> Saved {
+    let (_, warnings) = compile(cors)?;
+    let kept = CorsConfig::read(cors, "", &mut Problems::new()).to_value();
+    Ok((kept, warnings))
+}
+
+fn save_key(key: &Value) -> Saved {
+    let config = KeyConfig::read(key)?;
+    Ok((config.to_value(), config.warnings()))
+}
+
+fn saved(configuration: &Configuration) -> Vec<String> {
+    let (save, document): (fn(&Value) -> Saved, _) = match &configuration.document {
+        Document::Cors(cors) => (save_cors, cors),
+        Document::Key(key) => (save_key, key),
+    };
     let mut found = Vec::new();
-    match (compile(&configuration.cors), &configuration.outcome) {
+    match (save(document), &configuration.outcome) {
         (Ok(_), Outcome::Accepted) => {}
         (Ok((_, issues)), Outcome::Warned(stated)) | (Err(issues), Outcome::Refused(stated)) => {
             found = issue_differences(stated, issues.iter().map(as_stated).collect());
-            hold_to_suggestions(&configuration.cors, &issues, &mut found);
+            hold_to_suggestions(save, document, &issues, &mut found);
         }
         (Ok((_, warnings)), Outcome::Refused(stated)) => {
             found.push(format!(
@@ -319,8 +337,8 @@ fn compiled(configuration: &Configuration) -> Vec<String> {
         }
         (Err(problems), _) => found.push(format!("refused for {problems:?}")),
     }
-    if found.is_empty() && compile(&configuration.cors).is_ok() {
-        keeps_what_was_given(&configuration.cors, &mut found);
+    if let (true, Ok((kept, _))) = (found.is_empty(), save(document)) {
+        keeps_what_was_given(document, &kept, &mut found);
     }
     found
 }
@@ -334,18 +352,23 @@ fn as_stated(issue: &ConfigIssue) -> StatedIssue {
 }
 
 /// A suggestion is the value to put at its pointer, itself valid (design section 3).
-fn hold_to_suggestions(cors: &Value, issues: &[ConfigIssue], found: &mut Vec<String>) {
+fn hold_to_suggestions(
+    save: fn(&Value) -> Saved,
+    document: &Value,
+    issues: &[ConfigIssue],
+    found: &mut Vec<String>,
+) {
     for issue in issues {
         let Some(suggestion) = &issue.suggestion else {
             continue;
         };
-        let mut cured = cors.clone();
+        let mut cured = document.clone();
         let Some(place) = cured.pointer_mut(&issue.pointer) else {
             found.push(format!("there is nothing at {}", issue.pointer));
             continue;
         };
         *place = suggestion.clone();
-        let left = match compile(&cured) {
+        let left = match save(&cured) {
             Ok((_, warnings)) => warnings
                 .into_iter()
                 .filter(|left| left.code == issue.code)
@@ -362,10 +385,8 @@ fn hold_to_suggestions(cors: &Value, issues: &[ConfigIssue], found: &mut Vec<Str
 }
 
 /// Lists come back as given, in order (design section 2).
-fn keeps_what_was_given(cors: &Value, found: &mut Vec<String>) {
-    let mut problems = Problems::new();
-    let kept = CorsConfig::read(cors, "", &mut problems).to_value();
-    for (field, value) in cors.as_object().unwrap() {
+fn keeps_what_was_given(document: &Value, kept: &Value, found: &mut Vec<String>) {
+    for (field, value) in document.as_object().unwrap() {
         if kept[field] != *value {
             found.push(format!("{field} came back as {}", kept[field]));
         }

@@ -11,7 +11,7 @@ use crate::process::{ROOT_KEY, Running, drawbridge};
 use crate::upstream::Upstream;
 use crate::wire::{Received, exchange};
 
-const PROJECT: &str = "conformance";
+pub(crate) const PROJECT: &str = "conformance";
 
 /// A gateway that runs until it is dropped.
 pub(crate) struct Gateway {

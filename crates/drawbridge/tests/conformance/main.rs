@@ -19,16 +19,16 @@ mod wire;
 use std::collections::BTreeMap;
 
 use drawbridge_conformance::{
-    Answer, Case, Configuration, Layer, Outcome, StatedIssue, Tally, cases, configurations,
-    differences, issue_differences,
+    Answer, Case, Configuration, Document, Layer, Outcome, StatedIssue, Tally, cases,
+    configurations, differences, issue_differences,
 };
-use gateway::{Gateway, endpoints_path};
+use gateway::{Gateway, PROJECT, endpoints_path};
 use serde_json::{Value, json};
 use wire::{Client, Received};
 
 /// Fewer cases than this are a mistake in the data or in the runner.
 const COMMITTED_CASES: usize = 416;
-const COMMITTED_CONFIGURATIONS: usize = 203;
+const COMMITTED_CONFIGURATIONS: usize = 208;
 
 #[test]
 fn every_case_is_answered_as_the_corpus_says() {
@@ -151,45 +151,68 @@ fn error_code(body: &Value) -> Option<String> {
     code.as_str().map(str::to_owned)
 }
 
-/// Creates an endpoint with this `cors` object, and looks at what is there afterwards.
+/// Creates an endpoint with this `cors` object, or this key, and looks at what is there afterwards.
 fn save(gateway: &Gateway, name: &str, configuration: &Configuration) -> Vec<String> {
-    let upstream = format!("http://{}/v1", gateway.upstream.address);
-    let document =
-        json!({"name": name, "upstream": {"base_url": upstream}, "cors": configuration.cors});
-    let received = gateway.manage("POST", &endpoints_path(), &document);
-    let answer = received.json();
-    let kept = gateway.manage("GET", &format!("{}/{name}", endpoints_path()), &Value::Null);
-    let (stated, issues, status) = match &configuration.outcome {
-        Outcome::Accepted => (None, &Value::Null, (201, 200)),
-        Outcome::Warned(stated) => (Some(stated), &answer["warnings"], (201, 200)),
-        Outcome::Refused(stated) => (Some(stated), &answer["errors"], (422, 404)),
+    let (given, below, (received, kept)) = match &configuration.document {
+        Document::Cors(cors) => (cors, "/cors", save_endpoint(gateway, name, cors)),
+        Document::Key(key) => (key, "", save_key(gateway, name, key)),
     };
-    if (received.status, kept.status) != status {
-        let found = (received.status, kept.status);
+    let answer = received.json();
+    let (stated, issues, expected) = match &configuration.outcome {
+        Outcome::Accepted => (None, &Value::Null, (201, true)),
+        Outcome::Warned(stated) => (Some(stated), &answer["warnings"], (201, true)),
+        Outcome::Refused(stated) => (Some(stated), &answer["errors"], (422, false)),
+    };
+    if (received.status, kept.is_some()) != expected {
         return vec![format!(
-            "saving and reading give {found:?}, expected {status:?}: {answer}"
+            "saving gives {} and keeps {kept:?}: {answer}",
+            received.status
         )];
     }
     let mut found = stated.map_or_else(Vec::new, |stated| {
-        issue_differences(stated, about_cors(issues))
+        issue_differences(stated, issues_below(below, issues))
     });
-    if kept.status == 200 {
-        let kept = kept.json();
-        for (field, value) in configuration.cors.as_object().unwrap() {
-            if kept["cors"][field] != *value {
-                found.push(format!("{field} came back as {}", kept["cors"][field]));
+    if let Some(kept) = kept {
+        for (field, value) in given.as_object().unwrap() {
+            if kept[field] != *value {
+                found.push(format!("{field} came back as {}", kept[field]));
             }
         }
     }
     found
 }
 
-/// The issues about the `cors` object, their pointers below it.
-fn about_cors(issues: &Value) -> Vec<StatedIssue> {
+/// The answer, and the `cors` object that is there afterwards.
+fn save_endpoint(gateway: &Gateway, name: &str, cors: &Value) -> (Received, Option<Value>) {
+    let upstream = format!("http://{}/v1", gateway.upstream.address);
+    let document = json!({"name": name, "upstream": {"base_url": upstream}, "cors": cors});
+    let received = gateway.manage("POST", &endpoints_path(), &document);
+    let kept = gateway.manage("GET", &format!("{}/{name}", endpoints_path()), &Value::Null);
+    let kept = (kept.status == 200).then(|| kept.json()["cors"].take());
+    (received, kept)
+}
+
+/// The answer, and the key that is there afterwards.
+fn save_key(gateway: &Gateway, name: &str, key: &Value) -> (Received, Option<Value>) {
+    let mut document = key.clone();
+    document["name"] = name.into();
+    document["project"] = PROJECT.into();
+    let received = gateway.manage("POST", "/v1/api-keys", &document);
+    let listed = format!("/v1/api-keys?project={PROJECT}&search={name}");
+    let listed = gateway.manage("GET", &listed, &Value::Null).json();
+    let kept = listed["data"].as_array().unwrap();
+    (
+        received,
+        kept.iter().find(|kept| kept["name"] == name).cloned(),
+    )
+}
+
+/// The issues about what stands at a pointer, their own pointers below it.
+fn issues_below(pointer: &str, issues: &Value) -> Vec<StatedIssue> {
     let issues = issues.as_array().cloned().unwrap_or_default();
-    let about_cors = issues.iter().filter_map(|issue| {
+    let below = issues.iter().filter_map(|issue| {
         Some(StatedIssue {
-            pointer: issue["pointer"].as_str()?.strip_prefix("/cors")?.to_owned(),
+            pointer: issue["pointer"].as_str()?.strip_prefix(pointer)?.to_owned(),
             code: issue["code"].as_str()?.to_owned(),
             suggestion: issue
                 .get("suggestion")
@@ -197,5 +220,5 @@ fn about_cors(issues: &Value) -> Vec<StatedIssue> {
                 .cloned(),
         })
     });
-    about_cors.collect()
+    below.collect()
 }

@@ -92,6 +92,7 @@ const POLICIES = [
   'connect-src GW/?query',
   'connect-src GW/healthz',
   'connect-src GW/elsewhere/',
+  'upgrade-insecure-requests',
 ];
 
 describe('the verdict of `drawbridge csp --check`', () => {

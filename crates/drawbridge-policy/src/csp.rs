@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::document::nearest;
 use crate::origin::Origin;
+use crate::pattern::is_loopback;
 use crate::quote::quote;
 use source::Source;
 pub use source::{Miss, source_for};
@@ -20,6 +21,8 @@ pub use source::{Miss, source_for};
 /// The directive for fetch, XMLHttpRequest and EventSource (section 6.1.2), and what stands in for it.
 const CONNECT: &str = "connect-src";
 const FALLBACK: &str = "default-src";
+/// Has browsers call https wherever http is written (Upgrade Insecure Requests, section 4.1).
+const UPGRADE: &str = "upgrade-insecure-requests";
 
 /// Every directive of Level 3 and of the specifications that extend it.
 const DIRECTIVES: [&str; 30] = [
@@ -52,7 +55,7 @@ const DIRECTIVES: [&str; 30] = [
     "style-src-attr",
     "style-src-elem",
     "trusted-types",
-    "upgrade-insecure-requests",
+    UPGRADE,
 ];
 
 /// What a page calls: everything below `path` at the gateway, or one path.
@@ -91,14 +94,14 @@ struct Directive<'t> {
 pub struct Block {
     /// Among the policies of the header, from 0.
     pub policy: usize,
-    /// The directive at fault, `connect-src` or `default-src`.
+    /// The directive at fault, `connect-src`, `default-src` or `upgrade-insecure-requests`.
     pub directive: &'static str,
     /// The directive as it is written.
     pub text: String,
     /// Sources that name the gateway's host and miss it all the same.
     pub near: Vec<(String, Miss)>,
     /// The directive to put in its place; to add, where the fallback is at fault. `None` where no source can name the
-    /// gateway.
+    /// gateway, or the gateway needs TLS.
     pub cure: Option<String>,
 }
 
@@ -129,6 +132,16 @@ impl Judgement {
 }
 
 impl Block {
+    /// Why calls to `source` are blocked, as half a sentence: without its end and the near misses.
+    pub fn reason(&self, source: &str) -> String {
+        match self.directive {
+            UPGRADE => format!(
+                "`{UPGRADE}` has browsers call it by https instead of http, so {source} is never called: serve the gateway over TLS"
+            ),
+            _ => format!("`{}` does not allow {source}", self.text),
+        }
+    }
+
     fn to_value(&self) -> Value {
         let near = self.near.iter();
         let near = near.map(|(near, miss)| json!({"source": near, "has": miss.difference()}));
@@ -167,7 +180,8 @@ impl<'t> Csp<'t> {
     pub fn judge(&self, call: &Call<'_>) -> Judgement {
         let policies = self.policies.iter().enumerate();
         let blocks: Vec<_> = policies
-            .filter_map(|(index, policy)| policy.block(index, call))
+            .flat_map(|(index, policy)| [policy.block(index, call), policy.upgrade(index, call)])
+            .flatten()
             .collect();
         let cured = self.cured(&blocks);
         Judgement { blocks, cured }
@@ -235,6 +249,23 @@ impl<'t> Policy<'t> {
             text: directive.text.to_owned(),
             near,
             cure: directive.cure(call),
+        })
+    }
+
+    /// Whether the call would go to https, which a gateway without TLS does not speak. Browsers leave loopback as it is.
+    fn upgrade(&self, policy: usize, call: &Call<'_>) -> Option<Block> {
+        let place = self.place_of(UPGRADE)?;
+        let is_upgraded = call.gateway.scheme() == b"http" && !is_loopback(&call.gateway);
+        is_upgraded.then(|| Block {
+            policy,
+            directive: UPGRADE,
+            text: self
+                .directives
+                .get(place)
+                .map_or(UPGRADE, |own| own.text)
+                .to_owned(),
+            near: Vec::new(),
+            cure: None,
         })
     }
 }

@@ -16,6 +16,7 @@ use crate::origin::{MAX_HOST_LEN, Origin, ends_in_a_number};
 
 pub use check::compile_patterns;
 pub use context::PatternContext;
+pub(crate) use context::is_loopback;
 
 /// A pattern that admits origins.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -206,7 +206,7 @@ fn is_public_suffix(pattern: &OriginPattern) -> bool {
 }
 
 /// Whether an origin is on the visitor's own machine (Secure Contexts, "is origin potentially trustworthy").
-pub(super) fn is_loopback(origin: &Origin<'_>) -> bool {
+pub(crate) fn is_loopback(origin: &Origin<'_>) -> bool {
     if !matches!(origin.scheme(), b"http" | b"https") {
         return false;
     }

@@ -34,6 +34,15 @@ fn a_policy_allows_what_level_3_and_browsers_allow() {
         (",,connect-src *,;", LOCAL, true),
         // A directive that is not ASCII is none.
         ("connect-src https://x/é", LOCAL, true), // B
+        // By https the gateway would not answer, and browsers say nothing of the policy.
+        ("upgrade-insecure-requests", LOCAL, true), // B
+        ("upgrade-insecure-requests", GW, true),
+        ("Upgrade-Insecure-Requests", "http://gw.example.com", false),
+        (
+            "connect-src *; upgrade-insecure-requests",
+            "http://192.0.2.1",
+            false,
+        ),
         // Schemes.
         ("connect-src http:", LOCAL, true), // B
         ("connect-src http:", GW, true),

@@ -193,7 +193,7 @@ fn human(target: &Target, judgement: &Judgement) -> String {
 
 /// One policy that blocks.
 fn told(block: &Block, source: &str) -> String {
-    let mut text = format!("blocked: `{}` does not allow {source}", block.text);
+    let mut text = format!("blocked: {}", block.reason(source));
     for (near, miss) in &block.near {
         text += &format!("\n  `{near}` has {}", miss.difference());
     }

@@ -80,7 +80,16 @@ function Verdict({ csp, check }: { csp: Csp; check: NonNullable<Csp['check']> })
       {check.blocks.map((block) => (
         <div key={`${block.policy} ${block.directive}`} className="stack">
           <p>
-            <code>{block.text}</code> does not allow <code>{csp.source}</code>.
+            <code>{block.text}</code>{' '}
+            {block.directive === 'upgrade-insecure-requests' ? (
+              <>
+                has browsers call the gateway by https instead of http, so <code>{csp.source}</code> is never called: serve it over TLS.
+              </>
+            ) : (
+              <>
+                does not allow <code>{csp.source}</code>.
+              </>
+            )}
             {block.near.map((near) => (
               <span key={near.source}>
                 {' '}

@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use drawbridge_policy::key::Caller;
-use drawbridge_policy::key_use::{Exposed, Exposure, KeyUse, Sighting};
+use drawbridge_policy::key_use::{Exposed, Exposure, Exposures, KeyUse, Sighting};
 use drawbridge_store::{AuditEntry, KeyRow, StoreError};
 use http::HeaderMap;
 use http::header::ORIGIN;
@@ -37,25 +37,26 @@ impl AdminState {
     }
 
     async fn keep_batch(&self, batch: &[(Box<str>, Sighting)]) -> Result<(), StoreError> {
-        self.store.record_sightings(batch).await?;
         for (id, sighting) in batch {
-            if let Some(exposure) = &sighting.exposure {
-                self.expose(id, exposure).await?;
+            if let Some(exposures) = &sighting.exposures {
+                self.expose(id, exposures).await?;
             }
         }
-        Ok(())
+        self.store.record_sightings(batch).await
     }
 
     /// Flags a key as exposed, with a row of the audit log, unless it is: what a page does again and again is written
     /// there once.
-    async fn expose(&self, id: &str, exposure: &Exposure) -> Result<(), StoreError> {
-        // What was seen before the key was changed may be of a token that a rotation ended.
-        let is_new = |row: &KeyRow| row.exposed.is_none() && row.updated_at <= exposure.at;
-        if !self.store.key(id).await?.as_ref().is_some_and(is_new) {
+    async fn expose(&self, id: &str, exposures: &Exposures) -> Result<(), StoreError> {
+        let known = self.store.key(id).await?;
+        if known.and_then(|row| first_new(&row, exposures)).is_none() {
             return Ok(());
         }
         let mut write = self.store.write().await?;
-        let Some(row) = write.key(id).await?.filter(is_new) else {
+        let Some(row) = write.key(id).await? else {
+            return Ok(());
+        };
+        let Some(exposure) = first_new(&row, exposures) else {
             return Ok(());
         };
         write.expose_key(id, exposure).await?;
@@ -82,6 +83,14 @@ impl AdminState {
         self.live.publish(committed.revision, []);
         Ok(())
     }
+}
+
+/// By which of them the key is to be flagged, if it is not. What was seen before it was changed may be of a token that a
+/// rotation ended.
+fn first_new<'e>(row: &KeyRow, exposures: &'e Exposures) -> Option<&'e Exposure> {
+    let seen = [&exposures.first, &exposures.last].into_iter();
+    let mut new = seen.filter(|seen| row.exposed.is_none() && row.updated_at <= seen.at);
+    new.next()
 }
 
 /// `exposed` of a key.

@@ -8,7 +8,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use drawbridge_policy::key::ApiKey;
-use drawbridge_policy::key_use::{Exposure, KeyUse, KeyUses, Sighting};
+use drawbridge_policy::key_use::{Exposure, Exposures, KeyUse, KeyUses, Sighting};
 use http::HeaderValue;
 use jiff::Timestamp;
 
@@ -32,7 +32,8 @@ struct Noted {
 /// Of the requests with one key.
 struct Seen {
     last: Noted,
-    last_exposure: Option<Noted>,
+    /// The first exposure and the last.
+    exposures: Option<(Noted, Noted)>,
 }
 
 impl CoreKeyUses {
@@ -51,20 +52,23 @@ impl CoreKeyUses {
             origin: trail.origin.clone(),
             request_id: trail.id.clone(),
         };
-        let exposure = trail.exposure.is_some().then(|| noted.clone());
+        // What can be no origin is no page's.
+        let is_exposure = trail.exposure.is_some() && noted.origin().is_some();
         let mut seen = self.seen.borrow_mut();
-        match seen.get_mut(&key.id) {
+        let seen = match seen.get_mut(&key.id) {
             Some(seen) => {
                 seen.last = noted;
-                seen.last_exposure = exposure.or(seen.last_exposure.take());
+                seen
             }
-            None => {
-                let first = Seen {
-                    last: noted,
-                    last_exposure: exposure,
-                };
-                seen.insert(key.id.clone(), first);
-            }
+            None => seen.entry(key.id.clone()).or_insert(Seen {
+                last: noted,
+                exposures: None,
+            }),
+        };
+        if is_exposure {
+            let last = seen.last.clone();
+            let first = seen.exposures.take().map(|(first, _)| first);
+            seen.exposures = Some((first.unwrap_or_else(|| last.clone()), last));
         }
     }
 
@@ -80,16 +84,11 @@ impl CoreKeyUses {
 
 impl Seen {
     fn into_sighting(self) -> Sighting {
-        let Self {
-            last,
-            last_exposure,
-        } = self;
-        let exposure = last_exposure.and_then(|noted| {
-            Some(Exposure {
-                at: noted.at,
-                ip: noted.ip,
-                origin: noted.origin()?,
-                request_id: noted.request_id.to_str().unwrap_or_default().into(),
+        let Self { last, exposures } = self;
+        let exposures = exposures.and_then(|(first, last)| {
+            Some(Exposures {
+                first: first.into_exposure()?,
+                last: last.into_exposure()?,
             })
         });
         let last = KeyUse {
@@ -97,7 +96,7 @@ impl Seen {
             ip: last.ip,
             origin: last.origin(),
         };
-        Sighting { last, exposure }
+        Sighting { last, exposures }
     }
 }
 
@@ -105,5 +104,14 @@ impl Noted {
     fn origin(&self) -> Option<Box<str>> {
         let line = self.origin.as_ref()?;
         KeyUse::kept_origin(line.as_bytes())
+    }
+
+    fn into_exposure(self) -> Option<Exposure> {
+        Some(Exposure {
+            at: self.at,
+            ip: self.ip,
+            origin: self.origin()?,
+            request_id: self.request_id.to_str().unwrap_or_default().into(),
+        })
     }
 }

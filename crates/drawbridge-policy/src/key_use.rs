@@ -62,28 +62,59 @@ pub struct Exposed {
 pub struct Sighting {
     /// Its last use.
     pub last: KeyUse,
-    /// Its last exposure, if there was one.
-    pub exposure: Option<Exposure>,
+    /// Its exposures, if there were any.
+    pub exposures: Option<Exposures>,
+}
+
+/// Exposures of a key for some time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exposures {
+    /// The first.
+    pub first: Exposure,
+    /// The last; the first, if it was the only one.
+    pub last: Exposure,
+}
+
+impl From<Exposure> for Exposures {
+    fn from(only: Exposure) -> Self {
+        Self {
+            first: only.clone(),
+            last: only,
+        }
+    }
+}
+
+impl Exposures {
+    /// Takes over what is earlier or later in others.
+    fn update(&mut self, other: Self) {
+        if other.first.at < self.first.at {
+            self.first = other.first;
+        }
+        if self.last.at < other.last.at {
+            self.last = other.last;
+        }
+    }
 }
 
 impl From<KeyUse> for Sighting {
     fn from(last: KeyUse) -> Self {
         Self {
             last,
-            exposure: None,
+            exposures: None,
         }
     }
 }
 
 impl Sighting {
-    /// Takes over what is later in another.
+    /// Takes over what is later in another, and its exposures.
     fn update(&mut self, other: Self) {
         if self.last.at < other.last.at {
             self.last = other.last;
         }
-        let own = self.exposure.as_ref().map(|exposure| exposure.at);
-        if own < other.exposure.as_ref().map(|exposure| exposure.at) {
-            self.exposure = other.exposure;
+        match (&mut self.exposures, other.exposures) {
+            (Some(own), Some(others)) => own.update(others),
+            (own @ None, others) => *own = others,
+            (Some(_), None) => {}
         }
     }
 }
@@ -93,7 +124,7 @@ impl Sighting {
 pub struct KeyUses(Mutex<HashMap<Box<str>, Sighting>>);
 
 impl KeyUses {
-    /// Adds what was seen; the latest of each key stays.
+    /// Adds what was seen; the latest of each key stays, and of its exposures the first too.
     pub fn merge(&self, sightings: impl IntoIterator<Item = (Box<str>, Sighting)>) {
         let mut known = self.lock();
         for (id, fresh) in sightings {
@@ -135,26 +166,27 @@ mod tests {
         assert_eq!((&taken["ak_1"], &taken["ak_2"]), (&at(2), &at(3)));
         assert!(uses.take().is_empty());
 
-        let exposed = |second| Sighting {
-            exposure: Some(Exposure {
-                at: moment(second),
-                ip: [192, 0, 2, 1].into(),
-                origin: "https://app.example.com".into(),
-                request_id: "req".into(),
-            }),
-            ..at(second)
+        let exposure = |second| Exposure {
+            at: moment(second),
+            ip: [192, 0, 2, 1].into(),
+            origin: "https://app.example.com".into(),
+            request_id: "req".into(),
         };
-        for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1]] {
-            let sighting = |second| match second {
-                3 => at(3),
-                second => exposed(second),
+        for order in [[1, 2, 3], [3, 2, 1], [2, 3, 1], [3, 1, 2]] {
+            let sighting = |second| Sighting {
+                exposures: (second != 3).then(|| exposure(second).into()),
+                ..at(second)
             };
             uses.merge(order.map(|second| ("ak_1".into(), sighting(second))));
             let taken = &uses.take()["ak_1"];
-            // A use without does not hide an exposure before it.
+            // A use without does not hide exposures before it.
+            let exposures = Exposures {
+                first: exposure(1),
+                last: exposure(2),
+            };
             assert_eq!(
-                (&taken.last, &taken.exposure),
-                (&at(3).last, &exposed(2).exposure)
+                (&taken.last, &taken.exposures),
+                (&at(3).last, &Some(exposures))
             );
         }
     }

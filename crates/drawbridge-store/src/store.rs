@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use drawbridge_policy::key_use::Sighting;
+use drawbridge_policy::key_use::{Exposures, Sighting};
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{Connection as _, Sqlite};
@@ -164,7 +164,7 @@ impl Store {
         // Dropped after a failure, it is closed, which rolls back.
         let mut connection = writer.take().await?;
         sqlx::query(BEGIN).execute(&mut connection).await?;
-        for (id, Sighting { last, exposure }) in sightings {
+        for (id, Sighting { last, exposures }) in sightings {
             sqlx::query(sql::RECORD_KEY_USE)
                 .bind(&**id)
                 .bind(from_time(last.at))
@@ -172,11 +172,11 @@ impl Store {
                 .bind(last.origin.as_deref())
                 .execute(&mut connection)
                 .await?;
-            if let Some(exposure) = exposure {
+            if let Some(Exposures { last, .. }) = exposures {
                 sqlx::query(sql::RECORD_EXPOSURE)
                     .bind(&**id)
-                    .bind(from_time(exposure.at))
-                    .bind(&*exposure.origin)
+                    .bind(from_time(last.at))
+                    .bind(&*last.origin)
                     .execute(&mut connection)
                     .await?;
             }

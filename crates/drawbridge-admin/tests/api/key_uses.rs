@@ -1,6 +1,6 @@
 //! When keys were last used, and which of them pages have, as the API tells.
 
-use drawbridge_policy::key_use::{Exposure, KeyUse, Sighting};
+use drawbridge_policy::key_use::{Exposure, Exposures, KeyUse, Sighting};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -83,6 +83,12 @@ async fn a_thousand_keys_and_more_are_stored_in_one_go() {
 
 /// A page shows now that it has the key.
 async fn expose(gateway: &Gateway, key: &Value, origin: &str) {
+    see(gateway, key, origin);
+    gateway.state.keep_key_uses().await.unwrap();
+}
+
+/// The same, on its way to the store.
+fn see(gateway: &Gateway, key: &Value, origin: &str) {
     let ip = "203.0.113.7".parse().unwrap();
     let sighting = Sighting {
         last: KeyUse {
@@ -90,16 +96,42 @@ async fn expose(gateway: &Gateway, key: &Value, origin: &str) {
             ip,
             origin: Some(origin.into()),
         },
-        exposure: Some(Exposure {
+        exposures: Some(Exposures::from(Exposure {
             at: now(),
             ip,
             origin: origin.into(),
             request_id: "req_page".into(),
-        }),
+        })),
     };
     let id = key["id"].as_str().unwrap();
     gateway.state.key_uses.merge([(id.into(), sighting)]);
+}
+
+#[tokio::test]
+async fn of_several_pages_in_one_batch_the_first_is_in_the_audit_log_and_the_last_on_the_key() {
+    let gateway = Gateway::furnished().await;
+    let secret = json!({"project": "alpha", "kind": "secret"});
+    let key = gateway.key(secret).await;
+    let mut times = Vec::new();
+    for origin in [
+        "https://a.example",
+        "https://b.example",
+        "https://c.example",
+    ] {
+        pass(SignedDuration::from_secs(1));
+        times.push(now().to_string());
+        see(&gateway, &key, origin);
+    }
     gateway.state.keep_key_uses().await.unwrap();
+    let path = format!("/v1/api-keys/{}", key["id"].as_str().unwrap());
+    let shown = gateway.root().get(&path).await.must(200).body;
+    let on_the_key =
+        json!({"first_seen_at": times[0], "last_seen_at": times[2], "origin": "https://c.example"});
+    assert_eq!(shown["exposed"], on_the_key);
+    let in_the_log =
+        json!({"first_seen_at": times[0], "last_seen_at": times[0], "origin": "https://a.example"});
+    let change = gateway.last_change().await;
+    assert_eq!(change["changed"]["/exposed"]["to"], in_the_log);
 }
 
 #[tokio::test]

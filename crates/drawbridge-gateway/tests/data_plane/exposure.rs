@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use drawbridge_policy::endpoint::Project;
 use drawbridge_policy::key::SecretKeysInBrowsers;
-use drawbridge_policy::key_use::Exposure;
+use drawbridge_policy::key_use::{Exposure, KeyUses};
 use drawbridge_policy::snapshot::Change;
 use serde_json::json;
 
@@ -49,7 +49,7 @@ fn exposure(gateway: &Gateway) -> Option<Exposure> {
     let until = Instant::now() + PATIENCE;
     loop {
         if let Some((_, sighting)) = gateway.key_uses.take().drain().next() {
-            return sighting.exposure;
+            return sighting.exposures.map(|exposures| exposures.last);
         }
         assert!(Instant::now() < until, "nothing was handed over");
         std::thread::yield_now();
@@ -79,6 +79,32 @@ fn a_secret_key_in_a_page_works_where_its_endpoint_says_so_and_is_told_of() {
         );
         assert_eq!(answer.code(), "origin_not_allowed");
         assert_eq!(&*exposure(&gateway).unwrap().origin, OTHER);
+    }
+}
+
+#[test]
+fn of_several_pages_the_first_is_not_hidden_by_the_others() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&document(&upstream, &json!({})));
+    let path = "/proj_tests1/e/v1/embeddings";
+    ask(&gateway, Some(&upstream), path, SECRET, Some(PAGE));
+    for decoy in [OTHER, "https://decoy.example"] {
+        ask(&gateway, None, path, SECRET, Some(decoy));
+    }
+    let until = Instant::now() + PATIENCE;
+    let together = KeyUses::default();
+    loop {
+        together.merge(gateway.key_uses.take());
+        let taken = together.take();
+        if let Some(seen) = taken.values().find_map(|seen| seen.exposures.as_ref())
+            && &*seen.last.origin == "https://decoy.example"
+        {
+            assert_eq!(&*seen.first.origin, PAGE);
+            return;
+        }
+        together.merge(taken);
+        assert!(Instant::now() < until, "nothing was handed over");
+        std::thread::yield_now();
     }
 }
 

@@ -28,7 +28,7 @@ pub struct FailedKeys {
     shards: Box<[Mutex<Box<[Entry]>>]>,
 }
 
-/// An address and when it is forgotten, in nanoseconds. Never a client's: `::`.
+/// An address and when it is forgotten, in nanoseconds. While it is free its network is `::`, and nothing has failed there.
 #[derive(Clone, Copy, Debug)]
 struct Entry {
     network: Ipv6Addr,

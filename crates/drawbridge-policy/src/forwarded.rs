@@ -51,7 +51,7 @@ pub struct Forwarding<X, F, P> {
 /// An entry that is no address (`unknown`, `_hidden`, junk) ends the reading: the last trusted address counts, and
 /// nothing left of it. So do more than [`MOST_HOPS`] entries. A proxy that writes one of the two lists passes a client's
 /// forgery of the other on, and nothing tells which is which: where they differ, the client is [`NOBODY`], in no network
-/// that a key would list.
+/// at all.
 pub fn client<'l>(
     proxy: IpAddr,
     trusted: &NetworkSet,

@@ -19,9 +19,13 @@ pub struct NetworkSet {
 }
 
 impl NetworkSet {
-    /// Whether the address, unwrapped where it is an IPv4 one, is in one of them.
+    /// Whether the address, unwrapped where it is an IPv4 one, is in one of them. The unspecified addresses are in none, not
+    /// even in `::/0`: no client has one, and a client that cannot be told has [`NOBODY`](crate::forwarded::NOBODY)'s.
     pub fn contains(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
+        if address.is_unspecified() {
+            return false;
+        }
         let after = self
             .networks
             .partition_point(|network| network.network() <= address);
@@ -171,7 +175,7 @@ mod tests {
             let known = networks.iter().map(|(address, _)| *address);
             for address in asked.into_iter().chain(known) {
                 let (length, own) = bits(address);
-                let is_in = networks.iter().any(|(network, prefix)| {
+                let is_in = own != 0 && networks.iter().any(|(network, prefix)| {
                     let (of, bits) = bits(*network);
                     let behind = length - prefix.min(&length);
                     of == length && own.checked_shr(behind).unwrap_or(0) == bits.checked_shr(behind).unwrap_or(0)

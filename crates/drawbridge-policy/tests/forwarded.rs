@@ -145,6 +145,11 @@ fn two_lists_that_differ_name_nobody() {
     assert_eq!(both("6.6.6.6", "for=203.0.113.7"), NOBODY);
     assert_eq!(both("203.0.113.7", "for=unknown"), NOBODY);
     assert_eq!(both("203.0.113.7", "junk"), NOBODY);
+    let everybody: NetworkSet = ["::/0", "0.0.0.0/0"]
+        .map(|network| parse_network(network).unwrap())
+        .into_iter()
+        .collect();
+    assert!(!everybody.contains(NOBODY));
 }
 
 #[test]

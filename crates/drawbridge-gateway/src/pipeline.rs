@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use drawbridge_policy::cors::Enforcement;
+use drawbridge_policy::cors::{Enforcement, Refusal};
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::key::Caller;
 use drawbridge_policy::refusals::Kind;
@@ -30,7 +30,8 @@ use crate::management::{ManagementCall, ManagementRequestBody};
 use crate::patience::first_frame;
 use crate::relay::Relay;
 use crate::respond::{self, REQUEST_ID};
-use crate::route::below_v1;
+use crate::route::{below_v1, is_dashboard};
+use crate::security_headers::SecurityHeaders;
 use crate::send::{Answer, send};
 use crate::shared::Undecided;
 use crate::trail::{Phase, Trail, Verdict};
@@ -63,6 +64,7 @@ pub(crate) async fn answer(
     let is_last = head.headers.contains_key(header::TRANSFER_ENCODING);
 
     let rest: Rest = Rc::new(RefCell::new(Some(body)));
+    let is_management = matches!(judged, Ok(Step::Manage));
     let outcome = match judged {
         Ok(Step::Forward(admitted, target)) => {
             forward(core, &admitted, target, head, &rest, &mut trail).await
@@ -79,6 +81,7 @@ pub(crate) async fn answer(
     let told = trail
         .refused
         .take()
+        .filter(|kind| is_what_matters(kind, outcome.as_ref().err()))
         .and_then(|kind| refused(core, &trail, *kind));
     note_admitted(core, &trail);
     let mut response = outcome.unwrap_or_else(|denial| {
@@ -97,6 +100,9 @@ pub(crate) async fn answer(
         response.headers_mut().insert(respond::CORS_REFUSAL, told);
     }
     security_headers.put_on(response.headers_mut(), trail.exchange.is_secure());
+    if is_management && is_dashboard(trail.uri.path()) {
+        SecurityHeaders::put_floor(response.headers_mut());
+    }
     limit::put_on(response.headers_mut(), &trail);
     trail.dress.put_on(response.headers_mut());
     if is_last {
@@ -114,6 +120,13 @@ fn note_admitted(core: &Core, trail: &Trail) {
         core.refusals
             .note_admitted(&endpoint.path, origin.as_bytes());
     }
+}
+
+/// Whether a refusal is why the page does not have its answer. Where the method is at fault another error can come first, and
+/// the page can read it; of an origin that is not admitted nothing is ever readable.
+fn is_what_matters(kind: &Kind, denial: Option<&Denial>) -> bool {
+    kind.reason != Refusal::MethodNotAllowed
+        || denial.is_none_or(|denial| *denial == Denial::MethodNotAllowed)
 }
 
 /// Counts a refusal, or what would have been one; returns what the answer says of it, where its project or endpoint is being

@@ -70,8 +70,8 @@ fn route_of_all<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 'p> 
         "/healthz" => return Route::Alive,
         "/readyz" => return Route::Ready,
         "/errors" => return Route::Errors,
-        "/openapi.json" | "/metrics" | "/dashboard" => return Route::Management,
-        _ if path.starts_with("/dashboard/") => return Route::Management,
+        "/openapi.json" | "/metrics" => return Route::Management,
+        _ if is_dashboard(path) => return Route::Management,
         _ => {}
     }
     if let Some(rest) = below_v1(path) {
@@ -110,4 +110,10 @@ fn endpoint_route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Option<Route
         Some(rest) => Route::Endpoint(endpoint, rest),
         None => Route::BesideEndpoint(endpoint),
     })
+}
+
+/// Whether a path is the dashboard's, its API included.
+pub(crate) fn is_dashboard(path: &str) -> bool {
+    let below = path.strip_prefix("/dashboard");
+    below.is_some_and(|below| below.is_empty() || below.starts_with('/'))
 }

@@ -66,6 +66,16 @@ const STRICT: &[(&str, &str)] = &[
     ("x-dns-prefetch-control", "off"),
 ];
 
+/// The least that the dashboard has.
+const FLOOR: &[(&str, &str)] = &[
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    (
+        "content-security-policy",
+        "default-src 'self'; form-action 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'",
+    ),
+];
+
 /// Why a header cannot be overridden.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OverrideError {
@@ -154,6 +164,16 @@ impl SecurityHeaders {
                     headers.remove(name);
                 }
             }
+        }
+    }
+
+    /// Puts on one of the dashboard's answers what it must never be without, whatever profile and overrides say: a page that
+    /// signs operators in is not framed, and runs nothing but its own.
+    pub(crate) fn put_floor(headers: &mut HeaderMap) {
+        for (name, value) in FLOOR {
+            headers
+                .entry(*name)
+                .or_insert(HeaderValue::from_static(value));
         }
     }
 

@@ -22,6 +22,11 @@ impl Gateway {
 
     /// The same on a data directory that there is.
     pub(crate) fn start_in(data: TempDir) -> Self {
+        Self::start_with(data, &[])
+    }
+
+    /// The same, with flags of `serve`.
+    pub(crate) fn start_with(data: TempDir, flags: &[&str]) -> Self {
         let directory = data.path().to_str().unwrap();
         let arguments = [
             "serve",
@@ -32,7 +37,7 @@ impl Gateway {
             "--log-level",
             "error",
         ];
-        let process = Running::start(&mut drawbridge(arguments));
+        let process = Running::start(drawbridge(arguments).args(flags));
         let url = process.first_line.strip_prefix("drawbridge listening on ");
         Self {
             url: url

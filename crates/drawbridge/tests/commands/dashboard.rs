@@ -80,6 +80,27 @@ fn the_pages_wear_the_security_headers_and_need_no_key() {
 }
 
 #[test]
+fn the_pages_are_never_framed_and_run_nothing_foreign_whatever_the_profile_says() {
+    let flags = ["--security-headers-profile", "off"];
+    let gateway = Gateway::start_with(tempfile::tempdir().unwrap(), &flags);
+    let get = |path: &str| exchange(&gateway.url, "GET", path, &[], "");
+    for path in ["/dashboard", "/dashboard/keys", SESSION] {
+        let answer = get(path);
+        for line in [
+            "x-content-type-options: nosniff",
+            "x-frame-options: DENY",
+            "content-security-policy: default-src 'self'; form-action 'self';",
+        ] {
+            assert!(answer.contains(line), "{line}: {answer}");
+        }
+    }
+    for path in ["/v1/models", "/dashboards", "/healthz"] {
+        let answer = get(path);
+        assert!(!answer.contains("x-frame-options"), "{answer}");
+    }
+}
+
+#[test]
 fn the_command_prints_a_link_that_signs_in_as_its_key() {
     let gateway = Gateway::start();
     let printed = gateway.done("dashboard");

@@ -79,7 +79,7 @@ impl NewKey {
         let import = body
             .shift_remove("token")
             .and_then(|token| read_token(&token, problems));
-        let config = read(&Value::Object(body), problems)?;
+        let config = read(&Value::Object(body), &["project", "token"], problems)?;
         check_future(&config, now, problems);
         Some(Self { config, import })
     }
@@ -113,7 +113,7 @@ pub(crate) fn patched(
     let is_moved = patch.contains_key("expires_at");
     let issues = |document: &Value| KeyConfig::read(document).err().unwrap_or_default();
     let document = merged(&row.document, patch, issues, problems);
-    let config = read(&document, problems)?;
+    let config = read(&document, &[], problems)?;
     if is_moved && document["expires_at"] != row.document["expires_at"] {
         check_future(&config, now, problems);
     }
@@ -178,8 +178,12 @@ fn is_time(value: &Value) -> bool {
     text.is_some_and(|text| text.parse::<Timestamp>().is_ok())
 }
 
-fn read(document: &Value, problems: &mut Problems) -> Option<KeyConfig> {
+/// `beside` are fields that were read elsewhere.
+fn read(document: &Value, beside: &[&'static str], problems: &mut Problems) -> Option<KeyConfig> {
     let mut fields = Fields::open(document, "", problems)?;
+    for name in beside {
+        fields.value(name);
+    }
     let config = KeyConfig::read_fields(&mut fields, problems);
     fields.finish(problems);
     config

@@ -59,7 +59,7 @@ impl Problem {
         let detail = match issues.as_slice() {
             [only] => only.detail.clone(),
             many => format!(
-                "{} problems, each named in `errors`; nothing was saved",
+                "{} problems, each named in `errors`; nothing was changed",
                 many.len()
             ),
         };

@@ -67,8 +67,10 @@ pub(crate) fn judge(
         && let Some(step) = preflight(head, origin, trail, |asked| {
             let grant = keys.grant(endpoint, origin);
             let answer = endpoint.cors.preflight_with(asked, grant);
-            let name = name_at_fault(asked, &answer, |asked| endpoint.cors.worst_header(asked));
-            (answer, name)
+            let names = names_at_fault(asked, &answer, |asked| {
+                endpoint.cors.headers_at_fault(asked)
+            });
+            (answer, names)
         })
     {
         trail.endpoint = Some(Arc::clone(endpoint));
@@ -116,7 +118,7 @@ pub(crate) fn preflight<'r>(
     head: &'r Parts,
     origin: OriginHeader<'r>,
     trail: &mut Trail,
-    judge: impl FnOnce(&Preflight<'r, RequestedHeaders<'r>>) -> (PreflightAnswer, Option<&'r [u8]>),
+    judge: impl FnOnce(&Preflight<'r, RequestedHeaders<'r>>) -> (PreflightAnswer, Vec<&'r [u8]>),
 ) -> Option<Step> {
     let request = Preflight::recognize(
         head.method.as_str().as_bytes(),
@@ -124,23 +126,23 @@ pub(crate) fn preflight<'r>(
         values(&head.headers, &header::ACCESS_CONTROL_REQUEST_METHOD),
         RequestedHeaders::new(&head.headers),
     )?;
-    let (answer, name) = judge(&request);
+    let (answer, names) = judge(&request);
     let decided = (answer.refusal, answer.reported);
-    note(trail, Phase::Preflight, decided, Some(origin), name);
+    note(trail, Phase::Preflight, decided, Some(origin), &names);
     let origin = head.headers.get(header::ORIGIN);
     Some(Step::Answer(respond::preflight(&answer, origin)))
 }
 
-/// The method or header that a preflight's refusal is about.
-pub(crate) fn name_at_fault<'r>(
+/// The method or the headers that a preflight's refusal is about.
+pub(crate) fn names_at_fault<'r>(
     asked: &Preflight<'r, RequestedHeaders<'r>>,
     answer: &PreflightAnswer,
-    header: impl FnOnce(&Preflight<'r, RequestedHeaders<'r>>) -> Option<&'r [u8]>,
-) -> Option<&'r [u8]> {
-    match answer.refusal.or(answer.reported)? {
-        Refusal::MethodNotAllowed => Some(asked.method),
-        Refusal::HeaderNotAllowed => header(asked),
-        Refusal::OriginNotAllowed | Refusal::KeyOriginNotAllowed | Refusal::HeadersTooLarge => None,
+    headers: impl FnOnce(&Preflight<'r, RequestedHeaders<'r>>) -> Vec<&'r [u8]>,
+) -> Vec<&'r [u8]> {
+    match answer.refusal.or(answer.reported) {
+        Some(Refusal::MethodNotAllowed) => vec![asked.method],
+        Some(Refusal::HeaderNotAllowed) => headers(asked),
+        _ => Vec::new(),
     }
 }
 
@@ -191,9 +193,9 @@ impl<'e> Crossing<'e> {
         trail.endpoint = Some(Arc::clone(endpoint));
         let decided = (verdict.refusal.or(verdict.withheld), verdict.reported);
         let is_about_method = decided.0.or(decided.1) == Some(Refusal::MethodNotAllowed);
-        let name = is_about_method.then_some(method);
+        let names: &[&[u8]] = if is_about_method { &[method] } else { &[] };
         let judged = is_cross_origin.then_some(origin);
-        note(trail, Phase::Actual, decided, judged, name);
+        note(trail, Phase::Actual, decided, judged, names);
         trail.dress = Dress::of_actual(&verdict, head.headers.get(header::ORIGIN));
         Self {
             endpoint,
@@ -223,8 +225,8 @@ impl<'e> Crossing<'e> {
         let admitted = admit(&facts, caller).inspect_err(|denial| {
             if *denial == Denial::KeyOriginNotAllowed {
                 let decided = (Some(Refusal::KeyOriginNotAllowed), None);
-                let key = Some(caller.id().as_bytes());
-                note(trail, Phase::Actual, decided, Some(self.origin), key);
+                let key = [caller.id().as_bytes()];
+                note(trail, Phase::Actual, decided, Some(self.origin), &key);
             }
         })?;
         let base = self.endpoint.upstream.base_path();
@@ -238,7 +240,7 @@ fn note(
     phase: Phase,
     (refusal, reported): (Option<Refusal>, Option<Refusal>),
     origin: Option<OriginHeader<'_>>,
-    name: Option<&[u8]>,
+    names: &[&[u8]],
 ) {
     let verdict = match (refusal, reported, origin) {
         (Some(_), ..) => Verdict::Refused,
@@ -253,18 +255,14 @@ fn note(
         reason,
     });
     trail.refused = reason.map(|reason| {
-        let mut name = name.and_then(Kind::held_name);
-        if let Some(name) = name
-            .as_mut()
-            .filter(|_| reason == Refusal::HeaderNotAllowed)
-        {
-            name.make_ascii_lowercase();
-        }
         Box::new(Kind {
             origin: SeenOrigin::of(origin.unwrap_or(OriginHeader::Unusable)),
             reason,
             is_reported: refusal.is_none(),
-            name,
+            name: match reason {
+                Refusal::HeaderNotAllowed => Kind::held_headers(names),
+                _ => names.first().and_then(|name| Kind::held_name(name)),
+            },
         })
     });
 }

@@ -121,6 +121,7 @@ pub(crate) fn failed_key(denial: Denial, trail: &mut Trail) -> Denial {
         return denial;
     };
     trail.detail = Some("Too many keys from this address were not good.".to_owned());
+    trail.hint = Some("Check the key before it is sent again; a good one is served at once.");
     trail.retry = Some(Retry {
         after,
         // The same key will be no better then.

@@ -41,7 +41,8 @@ pub(crate) fn cors_refusal(kind: &Kind) -> Option<HeaderValue> {
     let mut value = format!("{result}; reason={}", kind.reason.code());
     if let Some(name) = &kind.name {
         // A name is a token of HTTP; one of structured fields begins with a letter or `*`.
-        let is_token = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '*');
+        let is_token = name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '*')
+            && kind.names().count() == 1;
         let quote = if is_token { "" } else { "\"" };
         value.push_str("; name=");
         value.extend([quote, name, quote]);
@@ -182,7 +183,8 @@ pub(crate) fn preflight(
 /// A refusal in OpenAI's error shape.
 pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
     let said = [denial.message()].into_iter();
-    let said = said.chain(trail.detail.as_deref()).chain([denial.hint()]);
+    let hint = trail.hint.unwrap_or(denial.hint());
+    let said = said.chain(trail.detail.as_deref()).chain([hint]);
     let body = json!({
         "error": {
             "message": said.collect::<Vec<_>>().join(" "),

@@ -22,7 +22,7 @@ use crate::admit::check_key;
 use crate::body::Content;
 use crate::core::Core;
 use crate::judge::{
-    Crossing, Step, authenticate, is_own, name_at_fault, note_exposure, origin, preflight, usage,
+    Crossing, Step, authenticate, is_own, names_at_fault, note_exposure, origin, preflight, usage,
 };
 use crate::respond::{self, Dress};
 use crate::trail::Trail;
@@ -71,8 +71,8 @@ pub(crate) fn judge(
     if is_sound.is_ok()
         && let Some(step) = preflight(head, origin, trail, |asked| {
             let answer = joint.preflight(asked, keys);
-            let name = name_at_fault(asked, &answer, |asked| answer.missing_header(asked));
-            (answer, name)
+            let names = names_at_fault(asked, &answer, |asked| answer.missing_headers(asked));
+            (answer, names)
         })
     {
         return Ok(step);

@@ -57,6 +57,8 @@ pub(crate) struct Trail {
     pub(crate) retry: Option<Retry>,
     /// What a refusal says besides the denial's own message.
     pub(crate) detail: Option<String>,
+    /// What helps, where it is not what helps with most denials of the kind.
+    pub(crate) hint: Option<&'static str>,
     /// Who called, where the management API found out.
     pub(crate) caller_id: Option<String>,
     pub(crate) code: Option<&'static str>,
@@ -99,6 +101,7 @@ impl Trail {
             quota: Quota::default(),
             retry: None,
             detail: None,
+            hint: None,
             is_forwarded: false,
             caller_id: None,
             code: None,

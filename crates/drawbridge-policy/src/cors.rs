@@ -295,15 +295,17 @@ impl CorsPolicy {
         !self.origins.is_empty()
     }
 
-    /// The header that a preflight asks for and that is worst off, the first of several; `None` where all are listed.
-    pub fn worst_header<'r, L>(&self, request: &Preflight<'r, L>) -> Option<&'r [u8]>
+    /// The headers that a preflight asks for and that the policy refuses, as they were sent: where no list can hold some
+    /// of them, these; nothing where all are listed, or too many were asked for.
+    pub fn headers_at_fault<'r, L>(&self, request: &Preflight<'r, L>) -> Vec<&'r [u8]>
     where
         L: Iterator<Item = &'r [u8]> + Clone,
     {
-        let names = requested_names(request.header_lines.clone())?;
-        let worst = names.iter().map(|name| self.headers.standing(name)).max()?;
-        let mut names = names.into_iter().filter(|_| worst > Standing::Listed);
-        names.find(|name| self.headers.standing(name) == worst)
+        let mut names = requested_names(request.header_lines.clone()).unwrap_or_default();
+        let standings = names.iter().map(|name| self.headers.standing(name));
+        let worst = standings.max().unwrap_or(Standing::Listed);
+        names.retain(|name| worst > Standing::Listed && self.headers.standing(name) == worst);
+        names
     }
 
     /// Whether the policy lists this origin.

@@ -5,7 +5,7 @@
 //! are exact. What is no origin, method or header name is never held as text. Nothing here may decide about a request,
 //! and losing some of it changes nothing that is obeyed.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -23,6 +23,8 @@ pub const MOST_OF_A_PLACE: usize = 100;
 pub const MOST: usize = 500;
 /// Longest method, header name or key id that is held.
 const LONGEST_NAME: usize = 100;
+/// Most header names of one preflight that are held: the SDKs' own are ten.
+const MOST_NAMES: usize = 16;
 
 /// Where and when.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -65,7 +67,7 @@ pub struct Kind {
     pub reason: Refusal,
     /// Whether they were let through, because the endpoint only reports.
     pub is_reported: bool,
-    /// The method, the header name (lower case) or the key's id at fault, where there is one.
+    /// The method, the header names or the key's id at fault, where there are any.
     pub name: Option<Box<str>>,
 }
 
@@ -75,6 +77,21 @@ impl Kind {
         let is_held = name.len() <= LONGEST_NAME && is_token(name);
         let name = std::str::from_utf8(name).ok().filter(|_| is_held)?;
         Some(name.into())
+    }
+
+    /// What can be held of the header names of one preflight: each in lower case and once, sorted, as [`Self::names`] gives
+    /// them back. Of more than 16 the first; names that cannot be held are left out.
+    pub fn held_headers(names: &[&[u8]]) -> Option<Box<str>> {
+        let held = names.iter().filter_map(|name| Self::held_name(name));
+        let held: BTreeSet<_> = held.map(|name| name.to_ascii_lowercase()).collect();
+        let held: Vec<_> = held.into_iter().take(MOST_NAMES).collect();
+        (!held.is_empty()).then(|| held.join(", ").into())
+    }
+
+    /// Each name at fault.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        // No token has a comma in it.
+        self.name.iter().flat_map(|names| names.split(", "))
     }
 }
 
@@ -288,5 +305,22 @@ mod tests {
         for name in [&b"x a"[..], b"", b"a\xff", &[b'a'; LONGEST_NAME + 1]] {
             assert_eq!(Kind::held_name(name), None);
         }
+    }
+
+    #[test]
+    fn the_names_of_a_preflight_are_held_as_far_as_they_are_names() {
+        let held = |names: &[&[u8]]| Kind::held_headers(names);
+        let names: [&[u8]; 4] = [b"X-B", b"a b", b"x-a", b"x-b"];
+        assert_eq!(held(&names).as_deref(), Some("x-a, x-b"));
+        assert_eq!(held(&[b"a b"]), None);
+        let many: Vec<_> = (10..40).map(|number| format!("x-{number}")).collect();
+        let many: Vec<_> = many.iter().map(|name| name.as_bytes()).collect();
+        let kind = Kind {
+            origin: SeenOrigin::Malformed,
+            reason: Refusal::HeaderNotAllowed,
+            is_reported: false,
+            name: held(&many),
+        };
+        assert_eq!(kind.names().count(), MOST_NAMES);
     }
 }

@@ -1460,7 +1460,7 @@ export interface components {
              * @enum {string}
              */
             reason: "origin_not_allowed" | "key_origin_not_allowed" | "method_not_allowed" | "header_not_allowed" | "headers_too_large" | "other";
-            /** @description The method, the header name or the id of the key at fault, where there is one. */
+            /** @description The method, the header names (in lower case, several with `, ` between) or the id of the key at fault, where there is any. */
             name: string | null;
             /**
              * @description `reported`: the endpoint let the call through and only reports.

@@ -26,7 +26,7 @@ pub(super) fn cors_refusal() -> Object {
     let origin =
         "The page's origin, as it was sent; null where what was sent is none, and for the rest.";
     let reason = "Why; `other` counts everything of the endpoint and day that is not told apart.";
-    let name = "The method, the header name or the id of the key at fault, where there is one.";
+    let name = "The method, the header names (in lower case, several with `, ` between) or the id of the key at fault, where there is any.";
     let about_result = "`reported`: the endpoint let the call through and only reports.";
     let count = "How often: at least so often, at most that and what the row of the rest counts.";
     let about_verdict =

@@ -1,6 +1,6 @@
 //! What the call behind a refusal would get now, and what would cure it.
 //!
-//! Only what the refusal is about is asked: the origin alone, or with it the method or the header at fault, so that a fix
+//! Only what the refusal is about is asked: the origin alone, or with it the method or the headers at fault, so that a fix
 //! adds nothing else. Where the endpoint only reports it is asked as if it enforced.
 
 use std::collections::HashMap;
@@ -167,8 +167,9 @@ impl Subject {
         let mut request = PageRequest::new(&**origin, url, method);
         if kind.reason == Refusal::HeaderNotAllowed {
             // A value with which no name is safelisted (Fetch, "CORS-safelisted request-header").
-            let name = kind.name.as_deref()?;
-            request.headers.push((name.to_owned(), "\"".to_owned()));
+            kind.name.as_ref()?;
+            let header = |name: &str| (name.to_owned(), "\"".to_owned());
+            request.headers.extend(kind.names().map(header));
         }
         Some(request)
     }

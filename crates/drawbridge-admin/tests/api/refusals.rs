@@ -105,6 +105,12 @@ async fn every_reason_has_its_own_fix_and_no_fix_does_more() {
         ),
         (
             Refusal::HeaderNotAllowed,
+            Some("x-b, x-c"),
+            "endpoint",
+            json!({"cors": {"allowedHeaders": ["Content-Type", "Authorization", "x-b", "x-c"]}}),
+        ),
+        (
+            Refusal::HeaderNotAllowed,
             Some("accept-language"),
             "endpoint",
             json!({"cors": {"allowedHeaders": ["Content-Type", "Authorization", "accept-language"]}}),

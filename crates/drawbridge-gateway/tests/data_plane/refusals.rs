@@ -89,7 +89,7 @@ fn what_a_preflight_is_refused_is_counted_with_what_is_at_fault() {
                 "POST",
                 "content-type,X-A,x-b",
                 Refusal::HeaderNotAllowed,
-                Some("x-a"),
+                Some("x-a, x-b"),
             ),
         ] {
             let path = format!("{path}?token=secret");
@@ -130,6 +130,13 @@ fn what_a_request_is_refused_is_counted_and_what_is_admitted_is_not() {
     );
     let expected = kind(PAGE, Refusal::MethodNotAllowed, Some("PUT"));
     assert_eq!(next(&gateway), own(expected));
+    // Not refused for its method, and readable: nothing is counted before the refusals that follow.
+    for (method, token, status) in [
+        ("PUT", "unknown-key-0123456789", 401),
+        ("DELETE", PUBLISHABLE, 403),
+    ] {
+        assert_eq!(ask(&gateway, method, OWN, &line(token, PAGE)), status);
+    }
     for path in [OWN, "/v1/embeddings"] {
         assert_eq!(ask(&gateway, "POST", path, &line(key, PAGE)), 403);
         let (endpoint, refused, _) = next(&gateway);
@@ -232,6 +239,12 @@ fn refusals_say_what_was_refused_where_a_project_is_being_looked_into() {
             asking("POST", "1a"),
             204,
             "refused; reason=header_not_allowed; name=\"1a\"",
+        ),
+        (
+            "OPTIONS",
+            asking("POST", "X-B,content-type, x-a"),
+            204,
+            "refused; reason=header_not_allowed; name=\"x-a, x-b\"",
         ),
         // What is no name is not sent back.
         (

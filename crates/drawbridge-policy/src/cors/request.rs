@@ -173,8 +173,8 @@ impl PreflightAnswer {
         }
     }
 
-    /// The first header that was asked for and that the answer does not list.
-    pub fn missing_header<'r, L>(&self, request: &Preflight<'r, L>) -> Option<&'r [u8]>
+    /// The headers that were asked for and that the answer does not list, as they were sent.
+    pub fn missing_headers<'r, L>(&self, request: &Preflight<'r, L>) -> Vec<&'r [u8]>
     where
         L: Iterator<Item = &'r [u8]> + Clone,
     {
@@ -184,8 +184,9 @@ impl PreflightAnswer {
             .flat_map(|names| names_in(names))
             .collect();
         let is_listed = |name: &[u8]| listed.iter().any(|other| other.eq_ignore_ascii_case(name));
-        let mut asked = requested_names(request.header_lines.clone())?.into_iter();
-        asked.find(|name| !is_listed(name))
+        let mut asked = requested_names(request.header_lines.clone()).unwrap_or_default();
+        asked.retain(|name| !is_listed(name));
+        asked
     }
 }
 

@@ -128,7 +128,7 @@ impl ProjectArguments {
                 if let Some(id) = id {
                     body["id"] = id.into();
                 }
-                if let Some(limit) = rate.value()? {
+                if let Some(limit) = rate.new_value()? {
                     body["rate_limit"] = limit;
                 }
                 if let Some(choice) = secret_keys_in_browsers {

@@ -89,6 +89,20 @@ pub fn is_unsettable_request_header(name: &str) -> bool {
             .any(|prefix| name.starts_with(prefix))
 }
 
+/// Whether the request header's value is for anybody: its name is CORS-safelisted, or says what the browser is. Any other
+/// may hold a key, whatever its name.
+pub fn is_harmless_request_header(name: &str) -> bool {
+    const NAMES: [&str; 6] = [
+        "accept",
+        "accept-language",
+        "content-language",
+        "content-type",
+        "range",
+        "user-agent",
+    ];
+    NAMES.iter().any(|other| name.eq_ignore_ascii_case(other))
+}
+
 /// Whether no script can set the request header, or it belongs to responses.
 pub fn is_forbidden_request_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

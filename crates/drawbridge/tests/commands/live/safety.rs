@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use super::{CHAT, PAGE, codes, explain, report, right};
 use crate::process::{ROOT_KEY, drawbridge, run};
-use crate::scripted::{Answer, Scripted};
+use crate::scripted::{Answer, Asked, Scripted};
 
 #[test]
 fn redirects_are_followed_as_browsers_do_and_keys_stay_behind() {
@@ -37,6 +37,72 @@ fn redirects_are_followed_as_browsers_do_and_keys_stay_behind() {
         assert_eq!(one.header("authorization"), "", "{one:?}");
         assert!(matches!(one.header("origin"), "null" | PAGE), "{one:?}");
     }
+}
+
+#[test]
+fn at_another_origin_headers_have_their_names_only_and_the_body_stays_behind() {
+    let allow = |asked: &Asked| {
+        let mut answer = right(asked);
+        answer.set("Access-Control-Allow-Origin", "*");
+        answer.set("Access-Control-Allow-Headers", "*");
+        answer
+    };
+    let other = Scripted::start(allow);
+    let target = format!("{}/v1/chat", other.url);
+    // Within the first origin everything goes along.
+    let first = Scripted::start(move |asked| {
+        let mut answer = allow(asked);
+        let location = match &*asked.path {
+            "/v1/chat" => "/v1/moved",
+            _ => &*target,
+        };
+        if asked.method == "POST" {
+            answer.status = 307;
+            answer.lines.push(format!("Location: {location}"));
+        }
+        answer
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("body.json");
+    std::fs::write(&file, "{\"prompt\": \"not-to-be-shown\"}").unwrap();
+    let more = [
+        "--header",
+        "x-api-key: not-to-be-shown",
+        "--header",
+        "Accept-Language: en",
+        "--body",
+        file.to_str().unwrap(),
+    ];
+    let report = report(&first, "/v1/chat", &[&CHAT[..], &more].concat());
+    assert_eq!(report["verdict"], "allowed", "{report:#}");
+    let posts = |server: &Scripted| {
+        let asked = server.asked().into_iter();
+        asked.filter(|one| one.method == "POST").collect::<Vec<_>>()
+    };
+    for one in posts(&first) {
+        assert_eq!(one.header("x-api-key"), "not-to-be-shown", "{one:?}");
+        assert!(one.body.contains("not-to-be-shown"), "{one:?}");
+    }
+    assert_eq!(posts(&first).len(), 2);
+
+    assert!(!format!("{:?}", other.asked()).contains("not-to-be-shown"));
+    for one in posts(&other) {
+        let value = one.header("x-api-key");
+        assert_eq!(value, "left-out-by-drawbridge-explain", "{one:?}");
+        assert_eq!(one.header("content-type"), "application/json", "{one:?}");
+        assert_eq!(one.header("accept-language"), "en", "{one:?}");
+        assert_eq!((one.header("authorization"), &*one.body), ("", ""));
+    }
+    assert!(!posts(&other).is_empty());
+    let asks_for = |name: &str| {
+        let asked = other.asked().into_iter();
+        { asked }.any(|one| one.header("access-control-request-headers").contains(name))
+    };
+    assert!(asks_for("x-api-key"), "the name decides the preflight");
+    let text = report.to_string();
+    assert!(text.contains("x-api-key: (a placeholder)"), "{report:#}");
+    let said = format!("{} was asked without keys and body", other.url);
+    assert!(text.contains(&said), "{report:#}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::time::Duration;
 use drawbridge_policy::explain::{
     Answer, Asked, Browser, Hop, NetworkError, Outcome, Reply, Simulation, Step, simulate,
 };
+use drawbridge_policy::names::is_harmless_request_header;
 use url::Url;
 
 use super::call::Call;
@@ -22,6 +23,9 @@ pub(super) const AGENT: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     ")"
 );
+
+/// What servers get that a redirect leads to, in the place of values that may be keys.
+pub(super) const PLACEHOLDER: &str = "left-out-by-drawbridge-explain";
 
 /// How long an answer may take: a model that thinks first, and a question beside it.
 const ANSWER: Duration = Duration::from_secs(60);
@@ -196,15 +200,16 @@ impl<'c> Network<'c> {
         let mut headers = basics();
         headers.retain(|(name, _)| value(&step.headers, name).is_none());
         headers.extend(origin.map(|origin| ("origin".to_owned(), origin.to_owned())));
-        // Keys and cookies belong to the first server, whatever browsers do where a redirect leads.
+        // Keys, cookies and the body are for the first server, whatever browsers do where a redirect leads.
         let is_first = step.url.origin() == self.call.request.url.origin();
-        let is_kept = |name: &str| is_first || !name.eq_ignore_ascii_case("authorization");
-        let kept = step.headers.iter().filter(|(name, _)| is_kept(name));
-        headers.extend(kept.cloned());
+        headers.extend(match is_first {
+            true => step.headers.clone(),
+            false => without_keys(&step.headers),
+        });
         let cookie = self.call.cookie.iter().filter(|_| is_first);
         headers.extend(cookie.map(|cookie| ("cookie".to_owned(), cookie.clone())));
         // A redirect that changes the method drops the body (Fetch, "HTTP-redirect fetch", step 12).
-        let keeps_body = method == self.call.request.sent_method();
+        let keeps_body = is_first && method == self.call.request.sent_method();
         Outgoing {
             method: method.to_owned(),
             url: step.url.clone(),
@@ -215,6 +220,20 @@ impl<'c> Network<'c> {
             },
         }
     }
+}
+
+/// A page's headers for another origin than the one that they were given for. Browsers drop `Authorization` on the way
+/// there (Fetch, "HTTP-redirect fetch", step 13) and hand on the rest; the names of that go along, as preflights and
+/// servers look at them.
+fn without_keys(headers: &[(String, String)]) -> Vec<(String, String)> {
+    let kept = headers
+        .iter()
+        .filter(|(name, _)| !name.eq_ignore_ascii_case("authorization"));
+    kept.map(|(name, value)| match is_harmless_request_header(name) {
+        true => (name.clone(), value.clone()),
+        false => (name.clone(), PLACEHOLDER.to_owned()),
+    })
+    .collect()
 }
 
 /// A preflight as browsers send it (Fetch, "CORS-preflight fetch").

@@ -8,7 +8,7 @@ use std::fmt::Write;
 use drawbridge_policy::explain::{Browser, Code};
 
 use super::finding::Finding;
-use super::journey::{Exchange, Purpose};
+use super::journey::{Exchange, PLACEHOLDER, Purpose};
 use super::{Report, Verdict};
 
 /// Longest line of a server's that is shown whole, in characters.
@@ -150,6 +150,7 @@ pub(super) fn sent_lines(exchange: &Exchange) -> Vec<String> {
             "user-agent" | "accept" => None,
             "origin" | "content-type" => Some(format!("{name}: {value}")),
             _ if name.starts_with("access-control-") => Some(format!("{name}: {value}")),
+            _ if value == PLACEHOLDER => Some(format!("{name}: (a placeholder)")),
             _ => Some(format!("{name}: (as given)")),
         }
     });

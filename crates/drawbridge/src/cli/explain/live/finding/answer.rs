@@ -177,7 +177,21 @@ fn redirected(observed: &Observed<'_>) -> Option<Finding> {
     let finding = Finding::new(Severity::Warning, "request_redirected", means);
     let cure = "Call the URL that it leads to: mind https, the host's name, and trailing slashes.";
     let lines = seen.lines(&["location"]);
-    Some(finding.seen([seen.status()]).seen(lines).cure(cure))
+    let finding = finding.seen([seen.status()]).seen(lines);
+    Some(finding.seen(without_keys(observed)).cure(cure))
+}
+
+/// That another origin was asked without what the page would send there.
+fn without_keys(observed: &Observed<'_>) -> Option<String> {
+    let call = observed.call;
+    let first = call.request.url.origin();
+    let mut others = observed.of(Purpose::Request);
+    let other = others.find(|seen| seen.exchange.sent.url.origin() != first)?;
+    let has_any = !(call.request.headers.is_empty() && call.body.is_empty());
+    has_any.then(|| {
+        let origin = other.exchange.sent.url.origin().ascii_serialization();
+        format!("{origin} was asked without keys and body, so a page may get another answer there")
+    })
 }
 
 /// What the page might want to read and cannot.

@@ -65,7 +65,7 @@ pub(super) struct LiveFlags {
         conflicts_with_all = OTHERS
     )]
     page: Option<String>,
-    /// Follow redirects from a public server into private networks
+    /// Follow redirects into private networks, not only to the first server's own address
     #[arg(long, requires = "live", conflicts_with_all = OTHERS)]
     follow_private: bool,
 }

@@ -1,11 +1,22 @@
 //! What is never done, what cannot be reached, and what is wrong usage.
 
 use std::io::Read;
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
+
+use socket2::{Domain, Socket, Type};
 
 use super::{CHAT, PAGE, codes, explain, report, right};
 use crate::process::{ROOT_KEY, drawbridge, run};
 use crate::scripted::{Answer, Asked, Scripted};
+
+/// A port of that address that is taken, and that nothing listens at.
+fn bound(address: [u8; 4]) -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    let any: SocketAddr = (address, 0).into();
+    socket.bind(&any.into()).unwrap();
+    let bound = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, bound)
+}
 
 #[test]
 fn redirects_are_followed_as_browsers_do_and_keys_stay_behind() {
@@ -106,6 +117,32 @@ fn at_another_origin_headers_have_their_names_only_and_the_body_stays_behind() {
 }
 
 #[test]
+fn a_server_on_this_machine_may_lead_to_itself_and_nowhere_else_private() {
+    // Nothing listens there, and not even that may be found out.
+    let (_bound, address) = bound([127, 0, 0, 2]);
+    let elsewhere = format!("http://{address}/");
+    let location = format!("Location: {elsewhere}");
+    let server = Scripted::start(move |asked| {
+        let mut answer = right(asked);
+        answer.status = 302;
+        answer.lines.push(location.clone());
+        answer
+    });
+    let url = format!("{}/v1/models", server.url);
+    let call = ["--origin", PAGE];
+    let page = ["--origin", PAGE, "--page", &url];
+    for (url, arguments) in [(&*url, &call[..]), (&url, &page)] {
+        let said = explain(url, arguments);
+        assert_eq!(said.code, Some(1), "{said:?}");
+        let sentence = format!("the redirect to {elsewhere} was not followed");
+        assert!(said.stderr.contains(&sentence), "{said:?}");
+        assert!(said.stderr.contains("--follow-private"), "{said:?}");
+        let told = explain(url, &[arguments, &["--follow-private"]].concat());
+        assert!(!told.stderr.contains("not followed"), "{told:?}");
+    }
+}
+
+#[test]
 fn endless_redirects_end() {
     let server = Scripted::start(|asked| {
         let mut answer = right(asked);
@@ -169,10 +206,7 @@ fn what_a_server_sends_cannot_move_the_cursor() {
 
 #[test]
 fn what_cannot_be_reached_is_said_in_a_sentence_with_exit_1() {
-    let bound = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
-    let any: std::net::SocketAddr = ([127, 0, 0, 1], 0).into();
-    bound.bind(&any.into()).unwrap();
-    let refused = bound.local_addr().unwrap().as_socket().unwrap();
+    let (_bound, refused) = bound([127, 0, 0, 1]);
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let closing = silent.local_addr().unwrap();
     let thread = std::thread::spawn(move || {

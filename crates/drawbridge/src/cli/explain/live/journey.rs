@@ -176,11 +176,7 @@ impl<'c> Network<'c> {
             }
             Err(Unreached::Network { error, sentence }) => (Err((error, sentence)), false),
             Err(private @ Unreached::Private { .. }) => {
-                let url = &outgoing.url;
-                let sentence = format!(
-                    "the redirect to {url} was not followed: {private}, and the first URL is public; \
-                     --follow-private follows it"
-                );
+                let sentence = not_followed(&outgoing.url, &private);
                 self.stopped.get_or_insert(sentence);
                 return Ok(None);
             }
@@ -267,6 +263,14 @@ pub(super) fn unreachable(url: &Url, sentence: &str) -> String {
     )
 }
 
+/// Why a redirect was not followed.
+pub(super) fn not_followed(url: &Url, private: &Unreached) -> String {
+    format!(
+        "the redirect to {url} was not followed: {private}, at another address than the first URL's server; \
+         --follow-private follows it"
+    )
+}
+
 fn value<'h>(headers: &'h [(String, String)], name: &str) -> Option<&'h str> {
     let mut headers = headers.iter();
     headers
@@ -292,7 +296,7 @@ mod tests {
         }
     }
 
-    /// What a public server said to the request: go there.
+    /// What a server said to the request: go there.
     fn redirect(network: &Network<'_>, location: &str) -> Exchange {
         let first = simulate(Browser::Chromium, &network.call.request, &[]);
         let sent = network.request(&first.steps[0], "GET", Some(PAGE));
@@ -309,34 +313,37 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_redirect_from_a_public_server_into_a_private_network_is_followed_only_when_told() {
+    async fn a_redirect_to_another_private_address_is_followed_only_when_told() {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let target = format!("http://{}/", listener.local_addr().unwrap());
-        let public = "8.8.8.8:80".parse().unwrap();
         let call = call();
 
-        let mut network = Network::new(&call, false);
-        network.reach = Some(Reach::after(public, false));
-        network.exchanges = vec![redirect(&network, &target)];
-        let simulation = network.travel(Browser::Chromium).await.unwrap();
-        assert_eq!(simulation.outcome, Outcome::NeedsAnswer);
-        let stopped = network.stopped.unwrap();
-        assert!(stopped.contains(&target), "{stopped}");
-        assert!(stopped.contains("--follow-private"), "{stopped}");
-        let nobody = listener.accept().unwrap_err();
-        assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock);
+        for first in ["8.8.8.8:80", "10.0.0.1:80", "127.0.0.2:80"] {
+            let mut network = Network::new(&call, false);
+            network.reach = Some(Reach::after(first.parse().unwrap(), false));
+            network.exchanges = vec![redirect(&network, &target)];
+            let simulation = network.travel(Browser::Chromium).await.unwrap();
+            assert_eq!(simulation.outcome, Outcome::NeedsAnswer, "{first}");
+            let stopped = network.stopped.unwrap();
+            assert!(stopped.contains(&target), "{stopped}");
+            assert!(stopped.contains("--follow-private"), "{stopped}");
+            let nobody = listener.accept().unwrap_err();
+            assert_eq!(nobody.kind(), std::io::ErrorKind::WouldBlock, "{first}");
+        }
 
-        let mut network = Network::new(&call, true);
-        network.reach = Some(Reach::after(public, true));
-        network.exchanges = vec![redirect(&network, &target)];
         let accept = tokio::net::TcpListener::from_std(listener).unwrap();
-        let answer = async {
-            // Hangs up: that it came is enough.
-            drop(accept.accept().await.unwrap());
-        };
-        let (simulation, ()) = tokio::join!(network.travel(Browser::Chromium), answer);
-        assert!(matches!(simulation.unwrap().outcome, Outcome::Blocked(_)));
-        assert_eq!(network.stopped, None);
+        for (first, is_told) in [("8.8.8.8:80", true), ("127.0.0.1:80", false)] {
+            let mut network = Network::new(&call, is_told);
+            network.reach = Some(Reach::after(first.parse().unwrap(), is_told));
+            network.exchanges = vec![redirect(&network, &target)];
+            let answer = async {
+                // Hangs up: that it came is enough.
+                drop(accept.accept().await.unwrap());
+            };
+            let (simulation, ()) = tokio::join!(network.travel(Browser::Chromium), answer);
+            assert!(matches!(simulation.unwrap().outcome, Outcome::Blocked(_)));
+            assert_eq!(network.stopped, None, "{first}");
+        }
     }
 }

@@ -10,9 +10,9 @@ use drawbridge_policy::explain::{Answer, PageRequest};
 use drawbridge_policy::origin::Origin;
 use url::Url;
 
-use super::journey::{AGENT, unreachable};
+use super::journey::{AGENT, not_followed, unreachable};
 use super::reach::Reach;
-use super::wire::{Outgoing, exchange};
+use super::wire::{Outgoing, Unreached, exchange};
 use crate::cli::failure::Failure;
 
 /// Most bytes of a page that are looked at.
@@ -65,8 +65,15 @@ impl Page {
             };
             let received = exchange(reach, &outgoing, PATIENCE, LONGEST_PAGE).await;
             let received = received.map_err(|unreached| {
-                let sentence = format!("{unreached} (the page that --page names)");
-                Failure::NoAnswer(unreachable(&url, &sentence))
+                Failure::NoAnswer(match unreached {
+                    Unreached::Private { .. } => {
+                        format!("the page: {}", not_followed(&url, &unreached))
+                    }
+                    Unreached::Network { sentence, .. } => {
+                        let sentence = format!("{sentence} (the page that --page names)");
+                        unreachable(&url, &sentence)
+                    }
+                })
             })?;
             if visited == 0 {
                 reach = Reach::after(received.from, follows_private);

@@ -1,7 +1,8 @@
 //! Where requests may go.
 //!
-//! A redirect must never lead from a public server into the networks that this machine is trusted by, whatever a name
-//! resolves to: what is judged is the address that is then connected to.
+//! A redirect must never lead into the networks that this machine is trusted by, whatever a name resolves to: what is
+//! judged is the address that is then connected to. Where the first server is in such a network itself, it may lead to
+//! itself, and to no other there.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -11,22 +12,27 @@ use drawbridge_policy::upstream::forbidden_upstream_address;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     Anywhere,
-    /// Only those of the internet.
-    PublicOnly,
+    /// Those of the internet, and this one at any port.
+    PublicOr(IpAddr),
 }
 
 impl Reach {
     /// What is in reach once the first server has answered from that address.
     pub(super) fn after(first: SocketAddr, follows_private: bool) -> Self {
-        match is_public(first.ip()) && !follows_private {
-            true => Self::PublicOnly,
-            false => Self::Anywhere,
+        match follows_private {
+            true => Self::Anywhere,
+            false => Self::PublicOr(first.ip().to_canonical()),
         }
     }
 
     /// The addresses that may be connected to.
     pub(super) fn filter(self, addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
-        let may = |address: &SocketAddr| self == Self::Anywhere || is_public(address.ip());
+        let may = |address: &SocketAddr| match self {
+            Self::Anywhere => true,
+            Self::PublicOr(first) => {
+                address.ip().to_canonical() == first || is_public(address.ip())
+            }
+        };
         addresses.into_iter().filter(may).collect()
     }
 }
@@ -112,14 +118,17 @@ mod tests {
     }
 
     #[test]
-    fn a_public_start_keeps_everything_public_unless_told() {
-        let public: SocketAddr = "8.8.8.8:443".parse().unwrap();
-        let private: SocketAddr = "10.0.0.1:80".parse().unwrap();
-        assert_eq!(Reach::after(public, false), Reach::PublicOnly);
-        assert_eq!(Reach::after(public, true), Reach::Anywhere);
-        assert_eq!(Reach::after(private, false), Reach::Anywhere);
-        let both = vec![public, private];
-        assert_eq!(Reach::PublicOnly.filter(both.clone()), [public]);
-        assert_eq!(Reach::Anywhere.filter(both.clone()), both);
+    fn no_start_leads_to_another_private_address_unless_told() {
+        let at = |text: &str| -> SocketAddr { text.parse().unwrap() };
+        let public = at("8.8.8.8:443");
+        let [private, metadata] = [at("10.0.0.1:80"), at("169.254.169.254:80")];
+        let all = vec![public, private, metadata];
+        let reached = |first| Reach::after(first, false).filter(all.clone());
+        assert_eq!(reached(public), [public]);
+        assert_eq!(reached(at("127.0.0.1:80")), [public]);
+        // The same address is no other server's, whatever its port and however it is written.
+        assert_eq!(reached(at("10.0.0.1:8080")), [public, private]);
+        assert_eq!(reached(at("[::ffff:10.0.0.1]:80")), [public, private]);
+        assert_eq!(Reach::after(private, true).filter(all.clone()), all);
     }
 }

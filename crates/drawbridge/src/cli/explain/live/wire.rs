@@ -226,7 +226,8 @@ mod tests {
                 headers: Vec::new(),
                 body: Bytes::new(),
             };
-            let refused = exchange(Reach::PublicOnly, &outgoing, CONNECT, 0).await;
+            let reach = Reach::after("127.0.0.2:80".parse().unwrap(), false);
+            let refused = exchange(reach, &outgoing, CONNECT, 0).await;
             assert!(
                 matches!(refused, Err(Unreached::Private { .. })),
                 "{host}: {refused:?}"

@@ -194,6 +194,10 @@ impl<'r> Report<'r> {
             (None, None) => Verdict::Allowed,
         };
         let console = observed.browsers.iter().map(|(browser, simulation)| {
+            // Only Chromium looks at networks; what the others do is told by the answers.
+            let first = first.filter(|(code, _)| {
+                *code != Code::InsecureLocalNetwork || *browser == Browser::Chromium
+            });
             let unsent = first.map(|(code, value)| unsent(observed, *code, value));
             let simulation = unsent.as_ref().unwrap_or(simulation);
             let lines = console_lines(*browser, &observed.call.request, simulation);
@@ -240,6 +244,7 @@ mod tests {
     use url::Url;
 
     use super::*;
+    use finding::Severity;
     use journey::Purpose;
 
     /// A call that a server admits, were it sent.
@@ -300,6 +305,40 @@ mod tests {
         let (call, exchange) = self::call("http://app.example.com", "http://api.example.com/v1");
         report(&call, exchange, |report| {
             assert_eq!(report.verdict, Verdict::Allowed);
+        });
+    }
+
+    #[test]
+    fn a_page_over_http_that_calls_a_more_private_address_is_blocked_by_chromium() {
+        let url = "http://10.0.0.1/v1";
+        let (call, exchange) = call("http://app.example.com", url);
+        report(&call, exchange, |report| {
+            assert_eq!(report.verdict, Verdict::Blocked);
+            assert_eq!(report.code, Some(Code::InsecureLocalNetwork));
+            let [chromium, firefox, safari] = &report.console[..] else {
+                panic!("{:?}", report.console);
+            };
+            let line = format!(
+                "Access to fetch at '{url}' from origin 'http://app.example.com' has been blocked by CORS policy: The request \
+                 client is not a secure context and the resource is in more-private address space `local`."
+            );
+            assert_eq!(chromium.1[0].text, line);
+            assert!(firefox.1.is_empty() && safari.1.is_empty());
+            let found = report.findings.iter();
+            let found: Vec<_> = found.map(|one| (one.severity, one.code)).collect();
+            assert_eq!(found, [(Severity::Blocks, "InsecureLocalNetwork")]);
+        });
+        // Where the page's name leads is not known: it may be in the same network.
+        let (call, mut exchange) =
+            self::call("http://app.example.com", "http://intranet.example.com/");
+        exchange.is_private = true;
+        report(&call, exchange, |report| {
+            assert_eq!(report.verdict, Verdict::Allowed);
+            let first = &report.findings[0];
+            assert_eq!(
+                (first.severity, first.code),
+                (Severity::Warning, "InsecureLocalNetwork")
+            );
         });
     }
 

@@ -23,6 +23,32 @@ fn a_page_of_a_public_site_is_told_of_local_network_access() {
 }
 
 #[test]
+fn a_page_over_http_on_the_internet_cannot_call_this_machine_whatever_that_says() {
+    let origin = "http://app.example.com";
+    let server = Scripted::start(move |asked| {
+        let mut answer = right(asked);
+        answer.set("Access-Control-Allow-Origin", origin);
+        answer
+    });
+    let url = format!("{}/v1/models", server.url);
+    let said = explain(&url, &["--origin", origin]);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    let line = format!(
+        "Access to fetch at '{url}' from origin '{origin}' has been blocked by CORS policy: The request client is not a secure \
+         context and the resource is in more-private address space `loopback`."
+    );
+    for part in [
+        "blocked: a page of http://app.example.com cannot GET",
+        "  Chromium\n",
+        &line,
+        "[blocks] InsecureLocalNetwork",
+    ] {
+        assert!(said.stdout.contains(part), "{part}: {}", said.stdout);
+    }
+    assert!(!said.stdout.contains("  Firefox"), "{said:?}");
+}
+
+#[test]
 fn a_given_policy_blocks_before_anything_else() {
     let server = Scripted::start(right);
     let csp = ["--csp", "Content-Security-Policy: default-src 'self'"];

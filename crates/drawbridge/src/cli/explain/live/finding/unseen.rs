@@ -6,15 +6,22 @@ use drawbridge_policy::explain::{AddressSpace, Code, suspect};
 use super::{Finding, Observed, Severity};
 use crate::cli::explain::live::journey::Purpose;
 
-/// What surely stops the call before anything is sent, with what is at fault.
+/// What stops the call before anything is sent, in the browsers' order, with what is at fault.
 pub(in crate::cli::explain::live) fn unseen_codes(observed: &Observed<'_>) -> Vec<(Code, String)> {
+    let request = &observed.call.request;
+    let suspected = suspect(request);
     let mut codes = Vec::new();
-    if suspect(&observed.call.request).contains(&Code::MixedContent) {
+    if suspected.contains(&Code::MixedContent) {
         codes.push((Code::MixedContent, String::new()));
     }
     let blocks = observed.judged.map(|judged| &judged.judgement.blocks);
     if let Some(block) = blocks.and_then(|blocks| blocks.first()) {
         codes.push((Code::ContentSecurityPolicy, block.text.clone()));
+    }
+    // Looked at when the connection is made, so after the page's policy.
+    if suspected.contains(&Code::InsecureLocalNetwork) {
+        let space = AddressSpace::of(&request.url).as_str();
+        codes.push((Code::InsecureLocalNetwork, space.to_owned()));
     }
     codes
 }
@@ -23,10 +30,12 @@ pub(super) fn find(observed: &Observed<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for (code, text) in unseen_codes(observed) {
         let finding = Finding::new(Severity::Blocks, code.name(), code.meaning());
-        findings.push(match code {
-            Code::ContentSecurityPolicy => policy(observed, finding, &text),
-            _ => finding.seen([both_urls(observed)]).cure(code.cure()),
-        });
+        match code {
+            Code::ContentSecurityPolicy => findings.push(policy(observed, finding, &text)),
+            // Said with the address space, below.
+            Code::InsecureLocalNetwork => {}
+            _ => findings.push(finding.seen([both_urls(observed)]).cure(code.cure())),
+        }
     }
     findings.extend(local_network(observed));
     findings
@@ -65,18 +74,28 @@ fn local_network(observed: &Observed<'_>) -> Option<Finding> {
             Code::InsecureLocalNetwork | Code::LocalNetworkAccessPermissionDenied
         )
     })?;
-    let means = match code {
-        Code::InsecureLocalNetwork => {
+    let blocks = unseen_codes(observed).iter().any(|(own, _)| *own == code);
+    let (severity, means) = match (code, blocks) {
+        (Code::InsecureLocalNetwork, true) => (
+            Severity::Blocks,
             "The server is in a more private network than the page, and the page is not secure: Chromium refuses such calls. \
-             Nothing is sent then, so no server's log has it."
-        }
-        _ => {
+             Nothing is sent then, so no server's log has it. The page is taken to be on the internet if its name does not say \
+             otherwise.",
+        ),
+        // Where the server's name led is known, where the page's leads is not: both may be in one network.
+        (Code::InsecureLocalNetwork, false) => (
+            Severity::Warning,
+            "The server's name leads into a private network, and the page is not secure: Chromium refuses such calls of pages \
+             from outside that network. Nothing is sent then, so no server's log has it.",
+        ),
+        _ => (
+            Severity::Warning,
             "The server is in a more private network than the page: Chromium asks the user first, and where the answer is no, \
-             or nobody is there to give it, nothing is sent, so no server's log has it."
-        }
+             or nobody is there to give it, nothing is sent, so no server's log has it.",
+        ),
     };
     Some(
-        Finding::new(Severity::Warning, code.name(), means)
+        Finding::new(severity, code.name(), means)
             .seen([both_urls(observed)])
             .seen([format!(
                 "the server's address space is `{}`",

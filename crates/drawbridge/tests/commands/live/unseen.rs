@@ -76,17 +76,20 @@ fn a_given_policy_blocks_before_anything_else() {
 
 #[test]
 fn a_page_brings_its_own_policy_and_origin() {
+    const META: &str =
+        "<meta http-equiv=content-security-policy content=\"connect-src &#39;self&#39;\">";
     let server = Scripted::start(right);
-    let page = Scripted::start(|asked| {
-        match &*asked.path {
+    let page = Scripted::start(|asked| match &*asked.path {
         "/" => Answer::new(302).with("Location: /app"),
         "/header" => Answer::new(200).with("Content-Security-Policy: connect-src 'none'"),
-        "/free" => Answer::new(200),
-        _ => Answer {
-            body: "<head><meta http-equiv=content-security-policy content=\"connect-src &#39;self&#39;\">".to_owned(),
+        "/free" => Answer {
+            body: format!("<head><title>{META}</title></head><body>{META}"),
             ..Answer::new(200)
         },
-    }
+        _ => Answer {
+            body: format!("<head>{META}"),
+            ..Answer::new(200)
+        },
     });
     for path in ["/", "/header"] {
         let url = format!("{}{path}", page.url);

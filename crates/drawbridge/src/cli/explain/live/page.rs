@@ -134,39 +134,67 @@ fn policies(answer: &Answer, html: &str) -> Option<String> {
     (!policies.is_empty()).then(|| policies.join(", "))
 }
 
-/// `<meta http-equiv="Content-Security-Policy" content="…">` (HTML, "pragma directives").
+/// `<meta http-equiv="Content-Security-Policy" content="…">` (HTML, "pragma directives") where browsers obey it: in the
+/// head, which may go without its tags and takes in what follows `</head>`, up to whatever can only be in a body (HTML,
+/// "the insertion modes in head, after head").
 fn metas(html: &str) -> Vec<String> {
     let mut found = Vec::new();
-    let mut rest = html;
-    while let Some(start) = rest.find('<') {
-        rest = rest.get(start + 1..).unwrap_or_default();
-        if let Some(comment) = rest.strip_prefix("!--") {
-            rest = comment.split_once("-->").map_or("", |(_, after)| after);
+    let mut rest = html.trim_start_matches('\u{feff}');
+    while let Some(tag) = rest.trim_ascii_start().strip_prefix('<') {
+        if let Some(comment) = tag.strip_prefix(['!', '?']) {
+            let end = if comment.starts_with("--") {
+                "-->"
+            } else {
+                ">"
+            };
+            rest = comment.split_once(end).map_or("", |(_, after)| after);
             continue;
         }
-        let is_meta = rest
-            .get(..4)
-            .is_some_and(|name| name.eq_ignore_ascii_case("meta"));
-        let follows = rest.get(4..).unwrap_or_default();
-        if !is_meta || !follows.starts_with(|next: char| next.is_ascii_whitespace() || next == '/')
-        {
-            continue;
-        }
+        let (is_end, tag) = match tag.strip_prefix('/') {
+            Some(tag) => (true, tag),
+            None => (false, tag),
+        };
+        let is_end_of_name = |next: char| next.is_ascii_whitespace() || matches!(next, '/' | '>');
+        let (name, follows) = tag.split_at(tag.find(is_end_of_name).unwrap_or(tag.len()));
         let (attributes, after) = attributes(follows);
         rest = after;
-        let value = |name: &str| {
-            let mut attributes = attributes.iter();
-            attributes
-                .find(|(other, _)| other == name)
-                .map(|(_, value)| value)
-        };
-        let is_policy = value("http-equiv")
-            .is_some_and(|value| value.eq_ignore_ascii_case("content-security-policy"));
-        if let (true, Some(content)) = (is_policy, value("content")) {
-            found.push(content.clone());
+        match (&*name.to_ascii_lowercase(), is_end) {
+            ("meta", false) => found.extend(policy(&attributes)),
+            // Text to browsers that run scripts, whatever stands in it; templates are never obeyed.
+            ("noframes" | "noscript" | "script" | "style" | "template" | "title", false) => {
+                rest = after_element(rest, name);
+            }
+            ("base" | "basefont" | "bgsound" | "head" | "html" | "link", false) => {}
+            ("body" | "br" | "html", true) => break,
+            (_, true) => {}
+            (_, false) => break,
         }
     }
     found
+}
+
+/// The policy that a `<meta>` states.
+fn policy(attributes: &[(String, String)]) -> Option<String> {
+    let value = |name: &str| {
+        let mut attributes = attributes.iter();
+        attributes
+            .find(|(other, _)| other == name)
+            .map(|(_, value)| value)
+    };
+    value("http-equiv")
+        .filter(|value| value.eq_ignore_ascii_case("content-security-policy"))
+        .and_then(|_| value("content").cloned())
+}
+
+/// What follows the element's end tag; nothing where it has none.
+fn after_element<'h>(html: &'h str, name: &str) -> &'h str {
+    let mut ends = html.match_indices("</").filter_map(|(at, _)| {
+        let (own, after) = html.get(at + 2..)?.split_at_checked(name.len())?;
+        let is_whole =
+            after.starts_with(|next: char| next.is_ascii_whitespace() || matches!(next, '/' | '>'));
+        (is_whole && own.eq_ignore_ascii_case(name)).then_some(after)
+    });
+    ends.next().map_or("", |after| attributes(after).1)
 }
 
 /// The attributes of a tag, names in lower case, and what follows the tag.
@@ -243,5 +271,54 @@ mod tests {
         }
         let unquoted = "<meta/http-equiv=content-security-policy content=sandbox>";
         assert_eq!(metas(unquoted), ["sandbox"]);
+    }
+
+    const META: &str = "<meta http-equiv=Content-Security-Policy content=x>";
+
+    // Measured in Chromium 156, one page each.
+    #[test]
+    fn a_policy_counts_in_the_head_however_that_is_written() {
+        for html in [
+            "<!doctype html><head>¶</head><body>",
+            "<!doctype html>¶<title>x</title>",
+            "\u{feff}<HTML lang=en>\n ¶",
+            "<?xml version=\"1.0\"?><!doctype html><html>¶",
+            "<title>a<b</title><base href=/><link rel=x title='<p>'>¶",
+            "<head><script>1</SCRIPT >¶</head>",
+            "<head><style></styles></style x='>'>¶</head>",
+            "<head></p></script>¶</head>",
+            "<head><!-->¶<!-- --></head>",
+            "<head></head>\n¶<body>",
+        ] {
+            assert_eq!(metas(&html.replace('¶', META)), ["x"], "{html}");
+        }
+    }
+
+    #[test]
+    fn a_policy_outside_of_the_head_or_in_text_does_not_count() {
+        for html in [
+            "<head></head><BODY class=x>¶",
+            "<head></head>text¶<body>",
+            "<head></body>¶",
+            "<head></br>¶",
+            "<!doctype html><p>¶",
+            "<head><div></div>¶</head>",
+            "<head><x-a></x-a>¶</head>",
+            "text¶",
+            "<head>< x¶",
+            "<head><!-- ¶ --></head>",
+            "<head><link title=\"¶\">",
+            "<head><noframes>¶</noframes></head>",
+            "<head><noscript>¶</noscript></head>",
+            "<head><script/>'¶'</script></head>",
+            "<head><style>¶</style></head>",
+            "<head><template>¶</template></head>",
+            "<head><textarea>¶</textarea></head>",
+            "<head><title>¶</title></head>",
+            "<head><title>¶",
+        ] {
+            let html = html.replace('¶', META);
+            assert_eq!(metas(&html), Vec::<String>::new(), "{html}");
+        }
     }
 }

@@ -103,6 +103,14 @@ pub fn is_harmless_request_header(name: &str) -> bool {
     NAMES.iter().any(|other| name.eq_ignore_ascii_case(other))
 }
 
+/// What is shown of a request header's value: all of it, or that there was one, where it may be a key.
+pub fn shown_request_value<'v>(name: &str, value: &'v str) -> &'v str {
+    match is_harmless_request_header(name) {
+        true => value,
+        false => "(as given)",
+    }
+}
+
 /// Whether no script can set the request header, or it belongs to responses.
 pub fn is_forbidden_request_header(name: &str) -> bool {
     let name = name.to_ascii_lowercase();

@@ -88,6 +88,25 @@ async fn a_blocked_call_is_explained_and_its_fix_lets_it_through() {
 }
 
 #[tokio::test]
+async fn values_that_may_be_keys_do_not_come_back() {
+    let gateway = Gateway::furnished().await;
+    let mut asked = question();
+    asked["headers"] = json!([
+        "Content-Type: application/json",
+        "Accept-Language: en",
+        "Authorization: Bearer not-to-be-shown",
+        "x-goog-api-key:not-to-be-shown",
+    ]);
+    let found = ask(&gateway.root(), &asked).await;
+    let headers = &found["actual"]["request"]["headers"];
+    assert_eq!(headers["Content-Type"], "application/json");
+    assert_eq!(headers["Accept-Language"], "en");
+    assert_eq!(headers["Authorization"], "(as given)");
+    assert_eq!(headers["x-goog-api-key"], "(as given)");
+    assert!(!found.to_string().contains("not-to-be-shown"), "{found:#}");
+}
+
+#[tokio::test]
 async fn every_kind_of_fix_is_applied_and_is_needed() {
     let gateway = Gateway::furnished().await;
     let root = gateway.root();

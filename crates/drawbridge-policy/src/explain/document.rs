@@ -1,7 +1,7 @@
 //! Explanations as JSON: the same members whoever answers, the management API or the command line.
 //!
 //! It must never hold more than what was asked and what is judged of it: no key's token and no upstream's credential
-//! come near.
+//! come near, and of headers that may hold one the value is left out.
 
 use serde_json::{Map, Value, json};
 
@@ -13,6 +13,7 @@ use crate::explain::judge::{Explanation, Verdict};
 use crate::explain::recognize::{Recognized, nearest, recognize};
 use crate::explain::request::PageRequest;
 use crate::explain::wording::{ConsoleLine, sentence};
+use crate::names::shown_request_value;
 
 /// A text that is no line of a console.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -183,7 +184,8 @@ fn actual(call: &PageRequest, found: &Explanation) -> Value {
         headers.insert("Origin".to_owned(), json!(origin));
     }
     for (name, value) in call.sent_headers() {
-        headers.insert(name, json!(value));
+        let value = json!(shown_request_value(&name, &value));
+        headers.insert(name, value);
     }
     json!({
         "sent": sent.is_some(),

@@ -62,6 +62,24 @@ fn asked_json(gateway: &Gateway, more: &[&str]) -> Value {
 }
 
 #[test]
+fn a_key_that_the_page_sends_is_not_shown() {
+    let gateway = furnished();
+    gateway.done("endpoint update e --project p --allow-origin https://app.example.com");
+    let call = [
+        &CALL[..7],
+        &["--header", "Authorization: Bearer not-to-be-shown"],
+    ]
+    .concat();
+    let json = [&call[..], &["--json"]].concat();
+    for arguments in [&call, &json] {
+        let said = run(drawbridge(arguments).env("DRAWBRIDGE_URL", &gateway.url));
+        assert_eq!(said.code, Some(0), "{said:?}");
+        assert!(said.stdout.contains("(as given)"), "{said:?}");
+        assert!(!format!("{said:?}").contains("not-to-be-shown"), "{said:?}");
+    }
+}
+
+#[test]
 fn a_line_of_a_console_is_read_without_a_gateway() {
     let said = explain(&["--console", LINE]);
     assert_eq!(said.code, Some(4), "{said:?}");

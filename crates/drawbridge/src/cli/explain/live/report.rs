@@ -1,11 +1,12 @@
 //! The report for people: the verdict first, then the browsers' words, what was sent and came back, and what was found.
 //!
 //! Everything that a server sent is shown without control characters, and cut: it must never move a terminal's cursor.
-//! What the user named as a header's value is never shown.
+//! Values of headers that may be keys are never shown.
 
 use std::fmt::Write;
 
 use drawbridge_policy::explain::{Browser, Code};
+use drawbridge_policy::names::shown_request_value;
 
 use super::finding::Finding;
 use super::journey::{Exchange, PLACEHOLDER, Purpose};
@@ -141,18 +142,20 @@ fn found(finding: &Finding, text: &mut String) {
     }
 }
 
-/// What was sent, as far as it matters. Values that the user named are left out: keys are among them.
+/// What was sent, as far as it matters; values that may be keys are left out.
 pub(super) fn sent_lines(exchange: &Exchange) -> Vec<String> {
     let headers = exchange.sent.headers.iter();
     let lines = headers.filter_map(|(name, value)| {
         let name = name.to_ascii_lowercase();
-        match &*name {
-            "user-agent" | "accept" => None,
-            "origin" | "content-type" => Some(format!("{name}: {value}")),
-            _ if name.starts_with("access-control-") => Some(format!("{name}: {value}")),
-            _ if value == PLACEHOLDER => Some(format!("{name}: (a placeholder)")),
-            _ => Some(format!("{name}: (as given)")),
-        }
+        let shown = match &*name {
+            "user-agent" | "accept" => return None,
+            // The browser's own: no page can set these.
+            "origin" => value,
+            _ if name.starts_with("access-control-request-") => value,
+            _ if value == PLACEHOLDER => "(a placeholder)",
+            _ => shown_request_value(&name, value),
+        };
+        Some(format!("{name}: {shown}"))
     });
     lines.collect()
 }

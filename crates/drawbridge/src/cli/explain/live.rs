@@ -1,7 +1,8 @@
 //! `drawbridge explain --live URL`: sends what a page's browser would, to any server, and explains what came back.
 //!
-//! No gateway is needed, and none is asked. It must never send a key that was not named on the command line, follow a
-//! redirect into a private network unless told, or repeat a request that may change something.
+//! No gateway is needed, and none is asked. It must never send a key that was not named on the command line, show one or
+//! hand it on to another origin, follow a redirect into a private network unless told, or repeat a request that may
+//! change something.
 
 mod call;
 mod document;
@@ -11,6 +12,7 @@ mod page;
 mod probe;
 mod reach;
 mod report;
+mod shown;
 mod wire;
 
 use clap::Args;
@@ -200,7 +202,11 @@ impl<'r> Report<'r> {
             });
             let unsent = first.map(|(code, value)| unsent(observed, *code, value));
             let simulation = unsent.as_ref().unwrap_or(simulation);
-            let lines = console_lines(*browser, &observed.call.request, simulation);
+            let request = &observed.call.request;
+            let mut lines = console_lines(*browser, request, simulation);
+            for line in &mut lines {
+                line.text = shown::line(&line.text, request, simulation);
+            }
             (*browser, lines)
         });
         Self {

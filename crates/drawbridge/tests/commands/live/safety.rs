@@ -195,6 +195,46 @@ fn a_body_is_sent_as_it_is_and_cookies_only_with_credentials() {
 }
 
 #[test]
+fn no_query_is_shown_whoever_wrote_it() {
+    let query = "?api_key=not-to-be-shown";
+    let server = Scripted::start(move |asked| {
+        let mut answer = right(asked);
+        if asked.path.starts_with("/v1/chat") {
+            answer.remove("Access-Control-Allow-Origin");
+        }
+        if asked.path.starts_with("/old") {
+            answer.status = 307;
+            // So long that the line is cut within the query.
+            let place = "x".repeat(370);
+            answer.set("Location", &format!("/new/{place}{query}&and=more"));
+        }
+        answer.set("Link", &format!("</new{query}>; rel=next"));
+        answer
+    });
+    let url = |path: &str| format!("{}{path}{query}", server.url);
+    let (_bound, refused) = bound([127, 0, 0, 1]);
+    let page = format!("http://{refused}/{query}");
+    for (url, more, code) in [
+        (url("/old"), &[][..], 0),
+        (url("/old"), &["--json"], 0),
+        (url("/v1/models"), &[], 0),
+        (url("/v1/chat"), &CHAT, 4),
+        (url("/v1/chat"), &["--csp", "connect-src 'none'"], 4),
+        (page.clone(), &[], 1),
+        (url("/old"), &["--page", &page], 1),
+        (format!("ftp://a.example/{query}"), &[], 2),
+    ] {
+        let said = explain(&url, &[&["--origin", PAGE], more].concat());
+        assert_eq!(said.code, Some(code), "{url}: {said:?}");
+        let text = format!("{}{}", said.stdout, said.stderr);
+        assert!(!text.contains("api_key"), "{url}: {text}");
+        assert!(text.contains("?…"), "{url}: {text}");
+    }
+    let asked = server.asked();
+    assert!(asked.iter().any(|one| one.path.ends_with("&and=more")));
+}
+
+#[test]
 fn what_a_server_sends_cannot_move_the_cursor() {
     let server =
         Scripted::start(|_| Answer::new(200).with("Access-Control-Allow-Origin: http://a\u{9b}2J"));

@@ -9,6 +9,7 @@ use drawbridge_policy::origin::Origin;
 use http::{HeaderName, HeaderValue, Method};
 use url::Url;
 
+use super::shown::without_query;
 use crate::cli::explain::PageFlags;
 use crate::cli::failure::Failure;
 
@@ -90,6 +91,7 @@ pub(super) fn web_url(flag: &str, text: &str) -> Result<Url, Failure> {
         }
         Err(_) => "cannot be read",
     };
+    let text = without_query(text);
     usage(format!(
         "{flag}: `{text}` {fault}, write it like https://api.example.com/v1/models"
     ))

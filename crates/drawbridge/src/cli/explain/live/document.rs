@@ -3,10 +3,10 @@
 use drawbridge_policy::explain::{Code, Outcome};
 use serde_json::{Map, Value, json};
 
-use super::Report;
 use super::finding::Finding;
 use super::journey::{Exchange, Purpose};
 use super::report::{received_lines, sent_lines};
+use super::{Report, shown};
 
 pub(super) fn of(report: &Report<'_>) -> Value {
     let request = &report.call.request;
@@ -31,7 +31,7 @@ pub(super) fn of(report: &Report<'_>) -> Value {
         "code": report.code.map(Code::name),
         "request": {
             "origin": request.origin,
-            "url": request.url.as_str(),
+            "url": shown::url(&request.url),
             "method": request.sent_method(),
             "headers": names.collect::<Vec<_>>(),
             "credentials": request.includes_credentials,
@@ -54,7 +54,7 @@ fn exchange(exchange: &Exchange) -> Value {
         "purpose": purpose,
         "why": exchange.why,
         "method": exchange.sent.method,
-        "url": exchange.sent.url.as_str(),
+        "url": shown::url(&exchange.sent.url),
         "sent": sent_lines(exchange),
         "status": exchange.answer().map(|answer| answer.status),
         "received": received_lines(exchange),

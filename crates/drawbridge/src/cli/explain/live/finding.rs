@@ -15,6 +15,7 @@ use super::call::Call;
 use super::journey::{Exchange, Purpose};
 use super::page::Judged;
 use super::probe::Probe;
+use super::shown;
 
 pub(super) use unseen::unseen_codes;
 
@@ -169,6 +170,7 @@ impl Seen<'_> {
         for name in names {
             let before = lines.len();
             for value in self.answer.lines(name) {
+                let value = shown::value(name, value);
                 lines.push(format!("answer to {to} ({status}): {name}: {value}"));
             }
             if lines.len() == before {

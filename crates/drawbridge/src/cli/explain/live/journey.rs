@@ -14,6 +14,7 @@ use url::Url;
 use super::call::Call;
 use super::probe::Probe;
 use super::reach::Reach;
+use super::shown;
 use super::wire::{Outgoing, Unreached, exchange};
 use crate::cli::failure::Failure;
 
@@ -257,6 +258,7 @@ pub(super) fn basics() -> Vec<(String, String)> {
 }
 
 pub(super) fn unreachable(url: &Url, sentence: &str) -> String {
+    let url = shown::url(url);
     format!(
         "cannot reach {url}: {sentence}\n  no browser gets there either from this machine, and to a page it looks like a \
          CORS error; look at the address, the port and the certificate"
@@ -265,6 +267,7 @@ pub(super) fn unreachable(url: &Url, sentence: &str) -> String {
 
 /// Why a redirect was not followed.
 pub(super) fn not_followed(url: &Url, private: &Unreached) -> String {
+    let url = shown::url(url);
     format!(
         "the redirect to {url} was not followed: {private}, at another address than the first URL's server; \
          --follow-private follows it"

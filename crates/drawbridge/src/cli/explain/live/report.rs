@@ -10,7 +10,7 @@ use drawbridge_policy::names::shown_request_value;
 
 use super::finding::Finding;
 use super::journey::{Exchange, PLACEHOLDER, Purpose};
-use super::{Report, Verdict};
+use super::{Report, Verdict, shown};
 
 /// Longest line of a server's that is shown whole, in characters.
 const LONGEST: usize = 400;
@@ -38,7 +38,8 @@ pub(super) fn human(report: &Report<'_>) -> String {
 
 fn headline(report: &Report<'_>, text: &mut String) {
     let request = &report.call.request;
-    let (origin, url, method) = (&request.origin, &request.url, request.sent_method());
+    let (origin, method) = (&request.origin, request.sent_method());
+    let url = shown::url(&request.url);
     let line = match report.verdict {
         Verdict::Allowed => format!("allowed: a page of {origin} can {method} {url}"),
         Verdict::Blocked => {
@@ -92,7 +93,8 @@ fn told(exchange: &Exchange, text: &mut String) {
         true => writeln!(text, "  {what}"),
         false => writeln!(text, "  {what}, because of {}", exchange.why.join("; ")),
     };
-    let _ = writeln!(text, "    > {} {}", exchange.sent.method, exchange.sent.url);
+    let url = shown::url(&exchange.sent.url);
+    let _ = writeln!(text, "    > {} {url}", exchange.sent.method);
     for line in sent_lines(exchange) {
         let _ = writeln!(text, "    > {line}");
     }
@@ -178,7 +180,7 @@ pub(super) fn received_lines(exchange: &Exchange) -> Vec<String> {
         .flatten()
         .filter(|(name, _)| name.starts_with("access-control-") || NAMES.contains(&name.as_str()));
     shown
-        .map(|(name, value)| format!("{name}: {value}"))
+        .map(|(name, value)| format!("{name}: {}", shown::value(name, value)))
         .collect()
 }
 

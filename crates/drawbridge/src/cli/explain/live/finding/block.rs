@@ -7,6 +7,7 @@ use super::{
     Severity, failed_codes, servers,
 };
 use crate::cli::explain::live::journey::Purpose;
+use crate::cli::explain::live::shown;
 
 pub(super) fn find(observed: &Observed<'_>) -> Vec<Finding> {
     let failed = failed_codes(observed).into_iter();
@@ -88,7 +89,7 @@ fn silence(observed: &Observed<'_>) -> Vec<String> {
     let failed = observed.exchanges.iter().filter_map(|exchange| {
         let (_, sentence) = exchange.reply.as_ref().err()?;
         let is_probe = matches!(exchange.purpose, Purpose::Probe(_));
-        (!is_probe).then(|| format!("{}: {sentence}", exchange.sent.url))
+        (!is_probe).then(|| format!("{}: {sentence}", shown::url(&exchange.sent.url)))
     });
     failed.collect()
 }

@@ -5,6 +5,7 @@ use drawbridge_policy::explain::{AddressSpace, Code, suspect};
 
 use super::{Finding, Observed, Severity};
 use crate::cli::explain::live::journey::Purpose;
+use crate::cli::explain::live::shown;
 
 /// What stops the call before anything is sent, in the browsers' order, with what is at fault.
 pub(in crate::cli::explain::live) fn unseen_codes(observed: &Observed<'_>) -> Vec<(Code, String)> {
@@ -117,7 +118,8 @@ fn space_of_answer(observed: &Observed<'_>) -> AddressSpace {
 
 fn both_urls(observed: &Observed<'_>) -> String {
     let request = &observed.call.request;
-    format!("a page of {} calls {}", request.origin, request.url)
+    let url = shown::url(&request.url);
+    format!("a page of {} calls {url}", request.origin)
 }
 
 /// What is worth knowing beside it.

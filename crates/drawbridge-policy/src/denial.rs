@@ -304,8 +304,8 @@ impl Denial {
             Self::AnswerNotStored => row(
                 "answer_not_stored",
                 409,
-                "The request with this idempotency key was run, and its answer was not stored, so it cannot be sent again.",
-                "Answers over 1 MiB are not stored. Send another idempotency key only if the request may run twice.",
+                "The request with this idempotency key was run, and its answer is not stored, so it cannot be sent again.",
+                "Stored are answers of up to 1 MiB, the latest 256 MiB of each API key. Send another idempotency key only if the request may run twice.",
             ),
             Self::BodyTooLarge => row(
                 "body_too_large",
@@ -382,8 +382,8 @@ impl Denial {
             Self::IdempotencyUnavailable => row(
                 "idempotency_unavailable",
                 503,
-                "The gateway cannot tell whether a request with this idempotency key was run before.",
-                "Try again shortly; the gateway's log has the cause under this request id.",
+                "The gateway cannot keep a record under this idempotency key, or cannot read one, so the request was not run.",
+                "Try again later; the gateway's log has the cause under this request id.",
             ),
             Self::UpstreamTimeout => row(
                 "upstream_timeout",

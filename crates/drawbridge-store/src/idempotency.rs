@@ -1,7 +1,8 @@
 //! Idempotency records: what requests were answered, for those that repeat them.
 //!
 //! What a record says is the caller's; here it is bytes, encrypted and bound to its scope. They are no configuration: a
-//! record makes no revision and no audit row. One key must never take more of the disk than 256 MiB.
+//! record makes no revision and no audit row. What was recorded must never be forgotten before it expires: a request would
+//! run again. What one key takes of the disk is bounded all the same: by shrinking records, and by taking no new ones.
 
 use std::fmt;
 
@@ -15,8 +16,10 @@ use crate::sql;
 use crate::sqlite::BEGIN;
 use crate::store::Store;
 
-/// What the records of one key may take, each counted with 1 KiB besides its own bytes. Beyond, the oldest go first.
+/// What the records of one key may take. Beyond, the oldest shrink to their remnants, which are not counted here.
 const MOST_BYTES_OF_A_KEY: u64 = 256 << 20;
+/// How many records one key may have, shrunken ones (about half a KiB of the disk each) included.
+pub const MOST_RECORDS_OF_A_KEY: u64 = 1_000_000;
 /// Rows that one statement deletes, so that none takes long.
 const BATCH: i64 = 64;
 
@@ -30,6 +33,8 @@ pub struct IdempotencyRecord {
     pub expires_at: Timestamp,
     /// The answer, in the caller's own form; encrypted at rest.
     pub record: Vec<u8>,
+    /// What takes its place where it has to make room; `None` where it is small and never has to.
+    pub remnant: Option<Vec<u8>>,
 }
 
 impl fmt::Debug for IdempotencyRecord {
@@ -66,6 +71,16 @@ impl Store {
         Ok(Some(std::mem::take(&mut *opened)))
     }
 
+    /// Whether the key may have another record: it has fewer than [`MOST_RECORDS_OF_A_KEY`]. To be asked before what is
+    /// recorded happens; a record that comes is kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Unavailable`].
+    pub async fn takes_idempotency_records(&self, key_id: &str) -> Result<bool, StoreError> {
+        let usage = usage(&mut *self.reader().await?, key_id).await?;
+        Ok(usage.records < MOST_RECORDS_OF_A_KEY)
+    }
+
     /// Keeps records, all of them or none; each takes the place of one of the same scope. They are durable afterwards.
     ///
     /// Wait for the end in a task that no client can cancel.
@@ -84,15 +99,13 @@ impl Store {
         records: &[IdempotencyRecord],
         most_bytes: u64,
     ) -> Result<(), StoreError> {
-        let sealed: Result<Vec<_>, _> = records
-            .iter()
-            .map(|record| {
-                let place = Place::Answer {
-                    scope: &record.scope,
-                };
-                self.master_key().seal(&place, &record.record)
-            })
-            .collect();
+        let seal = |record: &IdempotencyRecord| {
+            let scope = &record.scope;
+            let seal = |bytes: &Vec<u8>| self.master_key().seal(&Place::Answer { scope }, bytes);
+            let remnant = record.remnant.as_ref().map(seal).transpose()?;
+            Ok((seal(&record.record)?, remnant))
+        };
+        let sealed: Result<Vec<_>, _> = records.iter().map(seal).collect();
         let sealed = sealed.map_err(StoreError::Unavailable)?;
         self.without_revision(async |connection| {
             for (record, sealed) in records.iter().zip(sealed) {
@@ -143,7 +156,7 @@ impl Store {
 async fn insert(
     connection: &mut SqliteConnection,
     record: &IdempotencyRecord,
-    sealed: Vec<u8>,
+    (sealed, remnant): (Vec<u8>, Option<Vec<u8>>),
 ) -> Result<(), StoreError> {
     // REPLACE would not run the trigger that counts what goes.
     sqlx::query(sql::DELETE_IDEMPOTENCY_RECORD)
@@ -155,40 +168,60 @@ async fn insert(
         .bind(&record.key_id)
         .bind(from_time(record.expires_at))
         .bind(sealed)
+        .bind(remnant)
         .execute(connection)
         .await?;
     Ok(())
 }
 
-/// Deletes a key's oldest records until the others are within its share.
+/// How much a key has of what is bounded.
+#[derive(Debug, Default, PartialEq)]
+struct Usage {
+    records: u64,
+    /// Of records that can shrink.
+    bytes: u64,
+}
+
+async fn usage(connection: &mut SqliteConnection, key_id: &str) -> Result<Usage, StoreError> {
+    let query = sqlx::query(sql::IDEMPOTENCY_USAGE).bind(key_id);
+    let Some(row) = query.fetch_optional(connection).await? else {
+        return Ok(Usage::default());
+    };
+    let mut columns = Columns::new("the use of idempotency records", &row);
+    Ok(Usage {
+        records: columns.number()?,
+        bytes: columns.number()?,
+    })
+}
+
+/// Shrinks a key's oldest records until the others are within its share.
 async fn make_room(
     connection: &mut SqliteConnection,
     key_id: &str,
     most_bytes: u64,
 ) -> Result<(), StoreError> {
-    loop {
-        let row = sqlx::query(sql::IDEMPOTENCY_USAGE)
-            .bind(key_id)
-            .fetch_optional(&mut *connection)
-            .await?;
-        let used = match &row {
-            Some(row) => Columns::new("the use of idempotency records", row).number()?,
-            None => 0,
-        };
-        if used <= most_bytes {
-            return Ok(());
+    while usage(connection, key_id).await?.bytes > most_bytes {
+        let query = sqlx::query(sql::SHRINK_OLDEST_IDEMPOTENCY_RECORD).bind(key_id);
+        if query.execute(&mut *connection).await?.rows_affected() == 0 {
+            break;
         }
-        sqlx::query(sql::DELETE_OLDEST_IDEMPOTENCY_RECORD)
-            .bind(key_id)
-            .execute(&mut *connection)
-            .await?;
     }
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
+    use tempfile::TempDir;
+
     use super::*;
     use crate::key::MasterKey;
+
+    async fn open() -> (TempDir, Store) {
+        let directory = TempDir::new().unwrap();
+        let key = MasterKey::from_secret("a master key for tests, 32 characters or more");
+        let store = Store::open(directory.path(), key).await.unwrap();
+        (directory, store)
+    }
 
     fn record(number: u8, length: usize) -> IdempotencyRecord {
         IdempotencyRecord {
@@ -196,34 +229,72 @@ mod tests {
             key_id: "ak_live_1".to_owned(),
             expires_at: Timestamp::MAX,
             record: vec![number; length],
+            remnant: Some(vec![number]),
         }
     }
 
+    async fn length(store: &Store, number: u8) -> Option<usize> {
+        let scope = [number; 32];
+        let found = store.idempotency_record(&scope, Timestamp::UNIX_EPOCH);
+        found.await.unwrap().map(|record| {
+            assert!(record.iter().all(|byte| *byte == number));
+            record.len()
+        })
+    }
+
     #[tokio::test]
-    async fn beyond_its_share_a_key_loses_its_oldest_records_and_no_others() {
-        let directory = tempfile::TempDir::new().unwrap();
-        let key = MasterKey::from_secret("a master key for tests, 32 characters or more");
-        let store = Store::open(directory.path(), key).await.unwrap();
+    async fn beyond_its_share_a_keys_oldest_records_shrink_and_none_is_forgotten() {
+        let (_directory, store) = open().await;
         let others = IdempotencyRecord {
             key_id: "ak_live_2".to_owned(),
-            ..record(0, 10)
+            ..record(0, 500)
         };
-        store.keep_within(&[others], 4000).await.unwrap();
-        for number in 1..=5 {
-            store
-                .keep_within(&[record(number, 500)], 4000)
-                .await
-                .unwrap();
+        let small = IdempotencyRecord {
+            remnant: None,
+            ..record(1, 10)
+        };
+        store.keep_within(&[others, small], 1200).await.unwrap();
+        for number in 2..=6 {
+            let record = record(number, 500);
+            store.keep_within(&[record], 1200).await.unwrap();
         }
         let mut found = Vec::new();
-        for number in 0..=5 {
-            let scope = [number; 32];
-            let record = store.idempotency_record(&scope, Timestamp::UNIX_EPOCH);
-            if record.await.unwrap().is_some() {
-                found.push(number);
-            }
+        for number in 0..=7 {
+            found.push(length(&store, number).await);
         }
-        // Two of 1024 + 500 bytes and a seal fit.
-        assert_eq!(found, [0, 4, 5]);
+        // Two of 500 bytes and a seal fit.
+        let expected = [500, 10, 1, 1, 1, 500, 500].map(Some);
+        assert_eq!((&found[..7], found[7]), (&expected[..], None));
+
+        // One that alone has more than the share goes too.
+        store.keep_within(&[record(7, 2000)], 1200).await.unwrap();
+        assert_eq!(length(&store, 7).await, Some(1));
+        let reader = &mut *store.reader().await.unwrap();
+        let usage = usage(reader, "ak_live_1").await.unwrap();
+        assert_eq!((usage.records, usage.bytes), (7, 0));
+    }
+
+    #[tokio::test]
+    async fn a_key_with_all_its_records_gets_no_more_until_some_expire() {
+        let (_directory, store) = open().await;
+        let mut expiring = record(1, 10);
+        expiring.expires_at = Timestamp::UNIX_EPOCH;
+        let records = [expiring, record(2, 10)];
+        store.keep_idempotency_records(&records).await.unwrap();
+        let almost = MOST_RECORDS_OF_A_KEY - 2;
+        let fill = "UPDATE idempotency_usage SET records = records + $1";
+        store
+            .without_revision(async |connection| {
+                let query = sqlx::query(fill).bind(almost.cast_signed());
+                query.execute(connection).await?;
+                Ok(())
+            })
+            .await
+            .unwrap();
+        assert!(!store.takes_idempotency_records("ak_live_1").await.unwrap());
+        assert!(store.takes_idempotency_records("ak_live_2").await.unwrap());
+        let pruned = store.prune_idempotency_records(Timestamp::UNIX_EPOCH);
+        assert!(!pruned.await.unwrap());
+        assert!(store.takes_idempotency_records("ak_live_1").await.unwrap());
     }
 }

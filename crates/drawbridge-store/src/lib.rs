@@ -32,7 +32,7 @@ mod write;
 pub use audit::{AuditEntry, AuditFilter, AuditRow};
 pub use chain::{Broken, Link, NoLink, hexadecimal, verify_audit};
 pub use error::{Cause, Conflict, StoreError};
-pub use idempotency::IdempotencyRecord;
+pub use idempotency::{IdempotencyRecord, MOST_RECORDS_OF_A_KEY};
 pub use key::MasterKey;
 pub use origins::OriginRow;
 pub use refusals::{RefusalFilter, RefusalRow};

@@ -65,6 +65,11 @@ pub(crate) const SQLITE: &[(i64, &str, &str)] = &[
         "admitted origins",
         include_str!("../migrations/sqlite/0010_admitted_origins.sql"),
     ),
+    (
+        11,
+        "idempotency remnants",
+        include_str!("../migrations/sqlite/0011_idempotency_remnants.sql"),
+    ),
 ];
 
 const COUNT_TABLES: &str =
@@ -271,6 +276,36 @@ pub(crate) mod tests {
 
         migrate(&mut connection, &path, &and(NEXT)).await.unwrap();
         assert_eq!(backups(&directory).len(), 1, "up to date: nothing to do");
+    }
+
+    #[tokio::test]
+    async fn records_of_before_remnants_are_counted_and_stay() {
+        let directory = TempDir::new().unwrap();
+        let path = directory.path().join("drawbridge.db");
+        let mut connection = connect(&path).await;
+        migrate(&mut connection, &path, &SQLITE[..10])
+            .await
+            .unwrap();
+        let old = "INSERT INTO idempotency_records (scope, key_id, expires_at, record) \
+            VALUES (randomblob(32), 'ak_1', '', zeroblob(3000))";
+        for _ in 0..2 {
+            sqlx::query(old).execute(&mut connection).await.unwrap();
+        }
+        migrate(&mut connection, &path, SQLITE).await.unwrap();
+        let usage: (i64, i64) = sqlx::query_as("SELECT records, bytes FROM idempotency_usage")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(usage, (2, 0));
+        sqlx::query("DELETE FROM idempotency_records")
+            .execute(&mut connection)
+            .await
+            .unwrap();
+        let left: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM idempotency_usage")
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+        assert_eq!(left, 0);
     }
 
     #[tokio::test]

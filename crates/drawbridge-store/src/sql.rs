@@ -144,12 +144,12 @@ statements! {
         change, prev_hash, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
 
     IDEMPOTENCY_RECORD = "SELECT record FROM idempotency_records WHERE scope = $1 AND expires_at > $2";
-    INSERT_IDEMPOTENCY_RECORD = "INSERT INTO idempotency_records (scope, key_id, expires_at, record) \
-        VALUES ($1, $2, $3, $4)";
+    INSERT_IDEMPOTENCY_RECORD = "INSERT INTO idempotency_records (scope, key_id, expires_at, record, remnant) \
+        VALUES ($1, $2, $3, $4, $5)";
     DELETE_IDEMPOTENCY_RECORD = "DELETE FROM idempotency_records WHERE scope = $1";
-    DELETE_OLDEST_IDEMPOTENCY_RECORD = "DELETE FROM idempotency_records \
-        WHERE id = (SELECT MIN(id) FROM idempotency_records WHERE key_id = $1)";
-    IDEMPOTENCY_USAGE = "SELECT bytes FROM idempotency_usage WHERE key_id = $1";
+    SHRINK_OLDEST_IDEMPOTENCY_RECORD = "UPDATE idempotency_records SET record = remnant, remnant = NULL \
+        WHERE id = (SELECT MIN(id) FROM idempotency_records WHERE key_id = $1 AND remnant IS NOT NULL)";
+    IDEMPOTENCY_USAGE = "SELECT records, bytes FROM idempotency_usage WHERE key_id = $1";
     EXPIRED_IDEMPOTENCY_RECORD = "SELECT id FROM idempotency_records WHERE expires_at <= $1 LIMIT 1";
     PRUNE_IDEMPOTENCY_RECORDS = "DELETE FROM idempotency_records WHERE id IN \
         (SELECT id FROM idempotency_records WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";

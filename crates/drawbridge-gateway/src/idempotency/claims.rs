@@ -2,7 +2,7 @@
 //!
 //! One lock for all cores, held for a look into a map, and only by requests that carry an idempotency key.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
@@ -15,8 +15,8 @@ type Scope = [u8; 32];
 
 /// Bytes of answers that all recordings together may hold in memory; one that gets no more is not stored.
 const MOST_BYTES: usize = 256 << 20;
-/// Forfeited claims that are remembered.
-const MOST_FORFEITED: usize = 10_000;
+/// Claims that are held, forfeited ones included. There are no more: a forfeited one that is not remembered would run again.
+const MOST_HELD: usize = 100_000;
 
 /// The claims of all cores.
 #[derive(Default)]
@@ -31,7 +31,8 @@ struct State {
     held: HashMap<Scope, Hold>,
     /// Claims that have ended so far.
     ended: u64,
-    forfeited: usize,
+    /// Until when forfeited claims are held, first those that end first.
+    forfeited: VecDeque<(Instant, Scope)>,
 }
 
 #[derive(PartialEq)]
@@ -39,7 +40,16 @@ enum Hold {
     /// The request is under way.
     Running,
     /// It was run, and its record could not be kept.
-    Forfeited { until: Instant },
+    Forfeited,
+}
+
+impl State {
+    /// Lets go of the forfeited claims whose time is over.
+    fn expire(&mut self, now: Instant) {
+        while let Some((_, scope)) = self.forfeited.pop_front_if(|(until, _)| *until <= now) {
+            self.held.remove(&scope);
+        }
+    }
 }
 
 /// How many claims had ended when somebody looked.
@@ -55,32 +65,35 @@ impl Claims {
     /// Whether the scope is free, before its record is looked up.
     pub(crate) fn look(&self, scope: &Scope) -> Result<Looked, Denial> {
         let mut state = self.state();
+        state.expire(Instant::now());
         match state.held.get(scope) {
             Some(Hold::Running) => Err(Denial::IdempotencyInFlight),
-            Some(Hold::Forfeited { until }) if Instant::now() < *until => {
-                Err(Denial::AnswerNotStored)
-            }
-            Some(Hold::Forfeited { .. }) => {
-                state.held.remove(scope);
-                state.forfeited -= 1;
-                Ok(Looked(state.ended))
-            }
+            Some(Hold::Forfeited) => Err(Denial::AnswerNotStored),
             None => Ok(Looked(state.ended)),
         }
     }
 
-    /// Claims the scope, unless a claim ended since: it may have been this scope's, with a record.
-    pub(crate) fn claim(self: &Arc<Self>, scope: Scope, looked: Looked) -> Option<Claim> {
+    /// Claims the scope; `None` where a claim ended since: it may have been this scope's, with a record.
+    ///
+    /// Refused while [`MOST_HELD`] are held, so that there is room for every claim to be forfeited.
+    pub(crate) fn claim(
+        self: &Arc<Self>,
+        scope: Scope,
+        looked: Looked,
+    ) -> Result<Option<Claim>, Denial> {
         let mut state = self.state();
         if state.ended != looked.0 || state.held.contains_key(&scope) {
-            return None;
+            return Ok(None);
+        }
+        if state.held.len() >= MOST_HELD {
+            return Err(Denial::IdempotencyUnavailable);
         }
         state.held.insert(scope, Hold::Running);
-        Some(Claim {
+        Ok(Some(Claim {
             claims: Arc::clone(self),
             scope,
             bytes: 0,
-        })
+        }))
     }
 }
 
@@ -112,20 +125,9 @@ impl Claim {
     /// Ends the claim with nobody allowed to run the request again.
     pub(crate) fn forfeit(self) {
         let mut state = self.claims.state();
-        let now = Instant::now();
-        if state.forfeited >= MOST_FORFEITED {
-            state.held.retain(|_scope, hold| match hold {
-                Hold::Forfeited { until } => now < *until,
-                Hold::Running => true,
-            });
-            let is_forfeited = |hold: &&Hold| **hold != Hold::Running;
-            state.forfeited = state.held.values().filter(is_forfeited).count();
-        }
-        if state.forfeited < MOST_FORFEITED {
-            state.forfeited += 1;
-            let until = now + RETENTION;
-            state.held.insert(self.scope, Hold::Forfeited { until });
-        }
+        state.held.insert(self.scope, Hold::Forfeited);
+        let until = Instant::now() + RETENTION;
+        state.forfeited.push_back((until, self.scope));
     }
 }
 
@@ -146,51 +148,65 @@ mod tests {
 
     const SCOPE: Scope = [1; 32];
 
+    fn claim(claims: &Arc<Claims>, scope: Scope) -> Result<Claim, Denial> {
+        let looked = claims.look(&scope)?;
+        Ok(claims.claim(scope, looked)?.unwrap())
+    }
+
     #[test]
     fn a_scope_is_claimed_by_one_at_a_time() {
         let claims = Arc::new(Claims::default());
         let looked = claims.look(&SCOPE).unwrap();
-        let claim = claims.claim(SCOPE, looked).unwrap();
-        assert!(claims.claim(SCOPE, looked).is_none());
+        let running = claims.claim(SCOPE, looked).unwrap().unwrap();
+        assert!(claims.claim(SCOPE, looked).unwrap().is_none());
         assert_eq!(claims.look(&SCOPE).err(), Some(Denial::IdempotencyInFlight));
-        drop(claim);
+        drop(running);
         // Looked before the end of the claim: the record may be there by now.
-        assert!(claims.claim(SCOPE, looked).is_none());
-        let looked = claims.look(&SCOPE).unwrap();
-        assert!(claims.claim(SCOPE, looked).is_some());
+        assert!(claims.claim(SCOPE, looked).unwrap().is_none());
+        assert!(claim(&claims, SCOPE).is_ok());
     }
 
     #[test]
-    fn a_forfeited_claim_is_never_given_again() {
+    fn a_forfeited_claim_is_not_given_again_for_a_day() {
         let claims = Arc::new(Claims::default());
-        let looked = claims.look(&SCOPE).unwrap();
-        claims.claim(SCOPE, looked).unwrap().forfeit();
+        let before = Instant::now();
+        claim(&claims, SCOPE).unwrap().forfeit();
+        assert!(claim(&claims, [2; 32]).is_ok());
+        claims.state().expire(before + RETENTION);
         assert_eq!(claims.look(&SCOPE).err(), Some(Denial::AnswerNotStored));
-        let other = [2; 32];
-        let looked = claims.look(&other).unwrap();
-        assert!(claims.claim(other, looked).is_some());
+        claims.state().expire(Instant::now() + RETENTION);
+        assert!(claim(&claims, SCOPE).is_ok());
     }
 
     #[test]
-    fn forfeited_claims_are_bounded_and_others_go_on() {
+    fn where_no_more_claims_can_be_forfeited_none_are_given() {
         let claims = Arc::new(Claims::default());
-        for number in 0..=MOST_FORFEITED {
+        let number = |number: usize| {
             let mut scope = [0; 32];
             scope[..8].copy_from_slice(&number.to_be_bytes());
-            let looked = claims.look(&scope).unwrap();
-            claims.claim(scope, looked).unwrap().forfeit();
+            scope
+        };
+        // One is under way all the time, and is forfeited last.
+        let running = claim(&claims, SCOPE).unwrap();
+        for forfeited in 1..MOST_HELD {
+            claim(&claims, number(forfeited)).unwrap().forfeit();
         }
-        assert_eq!(claims.state().held.len(), MOST_FORFEITED);
+        let refused = claim(&claims, number(MOST_HELD)).err();
+        assert_eq!(refused, Some(Denial::IdempotencyUnavailable));
+        running.forfeit();
+        for forfeited in [SCOPE, number(1), number(MOST_HELD - 1)] {
+            let refused = claim(&claims, forfeited).err();
+            assert_eq!(refused, Some(Denial::AnswerNotStored));
+        }
+        let refused = claim(&claims, number(MOST_HELD)).err();
+        assert_eq!(refused, Some(Denial::IdempotencyUnavailable));
     }
 
     #[test]
     fn what_recordings_hold_together_is_bounded() {
         let claims = Arc::new(Claims::default());
-        let claim = |scope| {
-            let looked = claims.look(&scope).unwrap();
-            claims.claim(scope, looked).unwrap()
-        };
-        let (mut one, mut other) = (claim([1; 32]), claim([2; 32]));
+        let mut one = claim(&claims, [1; 32]).unwrap();
+        let mut other = claim(&claims, [2; 32]).unwrap();
         assert!(one.reserve(MOST_BYTES - 1));
         assert!(!other.reserve(2));
         other.give_back();

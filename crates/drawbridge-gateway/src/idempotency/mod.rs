@@ -2,7 +2,7 @@
 //!
 //! A request with a key is looked up among the records, then claimed, then run. Its answer is written down on the way to
 //! the client, who sees the end of it only once the record is durable: whoever has seen an answer whole never causes a
-//! second run. Where a record should be and is not (too large, the disk failed) a repeat is refused. What the gateway
+//! second run. Where an answer should be and is not (too large, too old, the disk failed) a repeat is refused. What the gateway
 //! answers itself is never recorded, nor is an answer that breaks off or whose client leaves. Requests without a key
 //! must pay nothing.
 //!
@@ -53,6 +53,9 @@ pub enum IdempotencyCall {
 pub struct Find {
     /// What it is found by.
     pub scope: [u8; 32],
+    /// Whose record it is, or will be: the id of the calling key, or `root`. One that may have no more records must be
+    /// told so here, before it runs anything.
+    pub key_id: Box<str>,
     /// Where the record goes, if there is one that has not expired, or why that cannot be told.
     pub reply: oneshot::Sender<Result<Option<Vec<u8>>, String>>,
 }
@@ -64,6 +67,9 @@ pub struct Keep {
     pub key_id: Box<str>,
     /// Not readable to others than the data plane; must be encrypted at rest.
     pub record: Vec<u8>,
+    /// What takes the record's place, as secret, where space is short: the answer is lost then, and still not run again.
+    /// `None` where the record is that small itself.
+    pub remnant: Option<Vec<u8>>,
     reply: oneshot::Sender<()>,
 }
 
@@ -123,12 +129,15 @@ pub(crate) async fn begin(
     let claims = &core.shared.claims;
     loop {
         let looked = claims.look(&scope)?;
-        if let Some(bytes) = find(core, scope, trail).await? {
+        if let Some(bytes) = find(core, scope, &key_id, trail).await? {
             let answered = replay(bytes, &fingerprint, body, trail).await?;
             return Ok(Begun::Answered(answered));
         }
         // Whoever had the claim meanwhile may have left a record.
-        if let Some(claim) = claims.claim(scope, looked) {
+        let claim = claims.claim(scope, looked).inspect_err(|_| {
+            trail.cause = Some("too many answers are being recorded, or could not be".to_owned());
+        });
+        if let Some(claim) = claim? {
             let calls = core.shared.parts.idempotency.clone();
             let run = Run::new(claim, key_id, fingerprint, calls);
             return Ok(Begun::Run(run));
@@ -136,9 +145,18 @@ pub(crate) async fn begin(
     }
 }
 
-async fn find(core: &Core, scope: [u8; 32], trail: &mut Trail) -> Result<Option<Vec<u8>>, Denial> {
+async fn find(
+    core: &Core,
+    scope: [u8; 32],
+    key_id: &str,
+    trail: &mut Trail,
+) -> Result<Option<Vec<u8>>, Denial> {
     let (reply, found) = oneshot::channel();
-    let call = IdempotencyCall::Find(Find { scope, reply });
+    let call = IdempotencyCall::Find(Find {
+        scope,
+        key_id: key_id.into(),
+        reply,
+    });
     let failed = "nobody keeps idempotency records";
     let found = match core.shared.parts.idempotency.send(call) {
         Ok(()) => found.await.unwrap_or_else(|_| Err(failed.to_owned())),

@@ -103,15 +103,20 @@ impl Tape {
             calls,
         } = self.run;
         let fingerprint = fingerprint.finish()?;
-        let record = match self.body {
-            Some(body) => encode(fingerprint, Some(self.head), &body),
-            None => encode(fingerprint, None, b""),
+        let remnant = encode(fingerprint, None, b"")?;
+        let (record, remnant) = match self.body {
+            Some(body) => {
+                let record = encode(fingerprint, Some(self.head), &body)?;
+                (record, Some(remnant))
+            }
+            None => (remnant, None),
         };
         let (reply, kept) = oneshot::channel();
         let keep = Keep {
             claim,
             key_id,
-            record: record?,
+            record,
+            remnant,
             reply,
         };
         calls.send(IdempotencyCall::Keep(keep)).ok()?;

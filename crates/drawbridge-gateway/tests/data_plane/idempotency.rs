@@ -72,6 +72,7 @@ fn keep_records(mut calls: UnboundedReceiver<IdempotencyCall>, clock: &Clock) {
                         key_id: keep.key_id.to_string(),
                         expires_at: now(clock) + RETENTION,
                         record: std::mem::take(&mut keep.record),
+                        remnant: keep.remnant.take(),
                     };
                     store.keep_idempotency_records(&[record]).await.unwrap();
                     keep.kept();

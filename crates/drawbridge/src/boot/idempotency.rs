@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use drawbridge_gateway::idempotency::{Find, IdempotencyCall, Keep, RETENTION};
 use drawbridge_gateway::log::{Log, chain};
-use drawbridge_store::{IdempotencyRecord, Store};
+use drawbridge_store::{IdempotencyRecord, MOST_RECORDS_OF_A_KEY, Store};
 use jiff::Timestamp;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::task::JoinSet;
@@ -44,10 +44,25 @@ async fn dispatch(
 }
 
 async fn find(store: Store, asked: Find) {
-    let found = store.idempotency_record(&asked.scope, Timestamp::now());
-    let found = found.await.map_err(|error| chain(&error));
+    let found = look_up(&store, &asked).await;
     // A client that left does not need it.
     let _ = asked.reply.send(found);
+}
+
+/// The record; an error where there is none and must not be one.
+async fn look_up(store: &Store, asked: &Find) -> Result<Option<Vec<u8>>, String> {
+    let found = store.idempotency_record(&asked.scope, Timestamp::now());
+    let found = found.await.map_err(|error| chain(&error))?;
+    if found.is_none() {
+        let takes_more = store.takes_idempotency_records(&asked.key_id);
+        if !takes_more.await.map_err(|error| chain(&error))? {
+            return Err(format!(
+                "API key {} has had {MOST_RECORDS_OF_A_KEY} idempotency keys within 24 hours, the most that are kept",
+                asked.key_id
+            ));
+        }
+    }
+    Ok(found)
 }
 
 async fn keep_all(store: &Store, mut keeps: UnboundedReceiver<Keep>, log: &Log) {
@@ -61,6 +76,7 @@ async fn keep_all(store: &Store, mut keeps: UnboundedReceiver<Keep>, log: &Log) 
                 key_id: keep.key_id.to_string(),
                 expires_at,
                 record: std::mem::take(&mut keep.record),
+                remnant: keep.remnant.take(),
             })
             .collect();
         let kept = store.keep_idempotency_records(&records).await;

@@ -5,6 +5,10 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::thread::JoinHandle;
 
+use sqlx::ConnectOptions as _;
+use sqlx::Executor as _;
+use sqlx::sqlite::SqliteConnectOptions;
+
 use crate::disk::{FailingDisk, Gateway};
 use crate::process::{ROOT_KEY, exchange};
 
@@ -166,4 +170,53 @@ fn an_answer_that_the_disk_refuses_goes_out_and_is_not_run_again() {
     upstream.answer(&chunked());
     assert_first(&other.join().unwrap());
     assert_replayed(&post(&gateway.url, "b"));
+}
+
+/// Makes the gateway believe that its only key has that much.
+fn count(data: &Path, statement: &'static str) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.unwrap().block_on(async {
+        let path = data.join("drawbridge.db");
+        let options = SqliteConnectOptions::new().filename(path);
+        let mut connection = options.connect().await.unwrap();
+        let done = connection.execute(statement).await.unwrap();
+        assert_eq!(done.rows_affected(), 1);
+    });
+}
+
+#[test]
+fn whatever_a_key_has_used_up_nothing_runs_twice() {
+    let data = tempfile::tempdir().unwrap();
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(data.path());
+    set_up(&gateway, &upstream);
+    let run = |key: &str| {
+        let first = posting(&gateway, key);
+        upstream.answer(&whole());
+        assert_first(&first.join().unwrap());
+    };
+    let assert_refused = |key: &str, status: u16, code: &str| {
+        let answer = post(&gateway.url, key);
+        let start = format!("HTTP/1.1 {status} ");
+        assert!(answer.starts_with(&start), "{answer}");
+        let code = format!(r#""code":"{code}""#);
+        assert!(answer.contains(&code), "{answer}");
+        assert!(upstream.is_untouched());
+    };
+    run("a");
+    count(
+        data.path(),
+        "UPDATE idempotency_usage SET bytes = (256 << 20) - 100",
+    );
+    run("b");
+    assert_refused("a", 409, "answer_not_stored");
+    count(
+        data.path(),
+        "UPDATE idempotency_usage SET records = 1000000",
+    );
+    assert_refused("c", 503, "idempotency_unavailable");
+    assert_refused("a", 409, "answer_not_stored");
+    assert_replayed(&post(&gateway.url, "b"));
+    count(data.path(), "UPDATE idempotency_usage SET records = 2");
+    run("c");
 }

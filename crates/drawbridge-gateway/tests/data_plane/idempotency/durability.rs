@@ -104,6 +104,32 @@ fn an_answer_whose_client_leaves_at_its_end_is_kept_all_the_same() {
 }
 
 #[test]
+fn a_record_that_had_to_make_room_is_not_run_again() {
+    let upstream = Upstream::start();
+    let (gateway, mut calls) = start_without_store(&upstream, &json!({}));
+    let client = sent(&gateway, &keyed("a", "{}"));
+    let find = asked_to_find(&mut calls);
+    assert_eq!(&*find.key_id, "ak_live_s");
+    find.reply.send(Ok(None)).unwrap();
+    drop(upstream.answer_one(CLOSE, "{}"));
+    let mut keep = asked_to_keep(&mut calls);
+    let remnant = keep.remnant.take().unwrap();
+    assert!(remnant.len() < 200, "{}", remnant.len());
+    keep.kept();
+    drop(client);
+    for (body, status, code) in [
+        ("{}", 409, "answer_not_stored"),
+        ("{ }", 422, "idempotency_key_reused"),
+    ] {
+        let mut client = sent(&gateway, &keyed("a", body));
+        let find = asked_to_find(&mut calls);
+        find.reply.send(Ok(Some(remnant.clone()))).unwrap();
+        assert_refused(&client.answer(), status, code);
+    }
+    assert!(upstream.is_untouched());
+}
+
+#[test]
 fn where_the_store_fails_the_answer_goes_out_and_nothing_runs_twice() {
     let upstream = Upstream::start();
     let (gateway, mut calls) = start_without_store(&upstream, &json!({}));

@@ -12,6 +12,7 @@ pub(crate) fn record(number: u16) -> IdempotencyRecord {
         key_id: "ak_live_000001".to_owned(),
         expires_at: moment(number.into()),
         record: format!("the answer number {number}").into_bytes(),
+        remnant: Some(format!("the answer was number {number}").into_bytes()),
     }
 }
 

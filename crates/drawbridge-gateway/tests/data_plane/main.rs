@@ -7,6 +7,7 @@
 )]
 
 mod admin_listener;
+mod admission;
 mod certificates;
 mod client_address;
 mod exposition;

@@ -14,8 +14,8 @@ use drawbridge_policy::cors_config::CorsConfig;
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::explain::{
-    AskedKey, Code, Explanation, PageRequest, Question as Judged, Verdict, call_document, explain,
-    line_document,
+    AskedKey, Code, Explanation, Note, PageRequest, Question as Judged, Recognized, Verdict,
+    call_document, explain, line_document, notes_on_line,
 };
 use drawbridge_policy::issue::Problems;
 use drawbridge_policy::key::{ApiKey, KeyKind, Scope, SecretKeysInBrowsers, is_publishable_route};
@@ -39,7 +39,7 @@ pub(crate) async fn answer(mut call: Call) -> Result<Response, Problem> {
     let body = call.document().await?;
     let question = Question::read(&Value::Object(body), call.key().map(|key| &*key.project_id))?;
     let mut document = match &question.call {
-        Some(asked) => judged(&call, asked).await?,
+        Some(asked) => judged(&call, asked, question.line.as_ref()).await?,
         None => question.line.as_ref().map_or(Value::Null, line_document),
     };
     if let Some(line) = &question.line {
@@ -97,7 +97,11 @@ async fn find_key(call: &Call, project: &ProjectRow, id: &str) -> Result<KeyRow,
         .ok_or_else(|| keys::not_found().at("/key_id"))
 }
 
-async fn judged(call: &Call, asked: &PageCall) -> Result<Value, Problem> {
+async fn judged(
+    call: &Call,
+    asked: &PageCall,
+    line: Option<&Recognized>,
+) -> Result<Value, Problem> {
     let subject = Subject::find(call, asked).await?;
     let config = subject.cors()?;
     let snapshot = call.live().load();
@@ -155,6 +159,11 @@ async fn judged(call: &Call, asked: &PageCall) -> Result<Value, Problem> {
             )
         })
         .collect();
+    let is_own = |origin: &[u8]| {
+        call.own_origins().contains(origin) || call.gateway_origin().as_bytes() == origin
+    };
+    let notes = line.map(|line| notes_on_line(line, &request, found.verdict, is_own));
+    document["notes"] = notes.iter().flatten().map(Note::to_value).collect();
     Ok(document)
 }
 

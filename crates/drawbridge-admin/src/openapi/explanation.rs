@@ -74,6 +74,8 @@ pub(super) fn object() -> Object {
                    with `{name}` for what is not known.";
     let lines = "The same line by line: others that stand for it equally well, and whether it was measured in the very browser.";
     let fixes = "Together they let the call through; empty where nothing is blocked, or where no change of lists can cure it.";
+    let notes = "What else is to be known. Where a line of a console says that a call was blocked, and the one that is asked \
+                 about passes: why that may be, so that such an answer is not taken for an all-clear.";
     Object {
         name: "Explanation",
         about: "What browsers make of a page's call, and what cures it.",
@@ -118,6 +120,7 @@ pub(super) fn object() -> Object {
                 json!({"type": "array", "items": reference(FIX)}),
                 fixes,
             ),
+            made("notes", json!({"type": "array", "items": note()}), notes),
         ],
     }
 }
@@ -144,6 +147,17 @@ fn recognized_line() -> Value {
     properties.insert("status".to_owned(), or_null("integer"));
     let names: Vec<_> = properties.keys().cloned().collect();
     json!({"type": ["object", "null"], "properties": properties, "required": names})
+}
+
+fn note() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "code": {"type": "string", "description": "Its stable name."},
+            "text": {"type": "string", "description": "For people."},
+        },
+        "required": ["code", "text"],
+    })
 }
 
 fn preflight() -> Value {
@@ -299,5 +313,6 @@ pub(super) fn example() -> Value {
             "command": command,
             "risk": "whatever runs on pages of https://app.example.com can call the endpoint with the keys that it has",
         }],
+        "notes": [],
     })
 }

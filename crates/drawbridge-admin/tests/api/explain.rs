@@ -44,6 +44,11 @@ async fn apply(actor: &Actor<'_>, explanation: &Value) {
     }
 }
 
+fn codes_of_notes(explanation: &Value) -> Vec<&str> {
+    let notes = explanation["notes"].as_array().unwrap().iter();
+    notes.map(|note| note["code"].as_str().unwrap()).collect()
+}
+
 async fn key(gateway: &Gateway, members: Value) -> Value {
     let mut document = json!({"project": "alpha", "kind": "publishable"});
     for (name, value) in members.as_object().unwrap() {
@@ -276,8 +281,12 @@ async fn a_line_beside_an_endpoint_is_judged_there() {
     assert_eq!(found["recognized"]["header"], "x-trace");
     let headers = json!({"cors": {"allowedHeaders": ["Content-Type", "Authorization", "x-trace"]}});
     assert_eq!(found["fixes"][0]["patch"], headers);
+    // Its URL is not this gateway's.
+    assert_eq!(codes_of_notes(&found), ["other_server"]);
     apply(&root, &found).await;
-    assert_eq!(ask(&root, &asked).await["verdict"], "allowed");
+    let found = ask(&root, &asked).await;
+    assert_eq!(found["verdict"], "allowed");
+    assert_eq!(codes_of_notes(&found), ["other_server", "passes_now"]);
     // What only calls with credentials meet.
     let asked = json!({
         "console": "Credentials flag is true, but Allow-Credentials is false",
@@ -288,6 +297,80 @@ async fn a_line_beside_an_endpoint_is_judged_there() {
         found["fixes"][0]["patch"],
         json!({"cors": {"allowCredentials": true}})
     );
+}
+
+#[tokio::test]
+async fn a_line_that_says_blocked_beside_a_call_that_passes_is_never_left_without_a_word() {
+    let gateway = Gateway::furnished().await;
+    let root = gateway.root();
+    root.patch(ENDPOINT, json!({"cors": {"allowedOrigins": [APP]}}))
+        .await
+        .must(200);
+    let chromium = |reason: &str| {
+        format!(
+            "Access to fetch at 'http://localhost:8080/proj_alpha00/one/v1/models' from origin '{APP}' has been blocked by \
+             CORS policy: {reason}"
+        )
+    };
+    let firefox = "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at \
+                   http://127.0.0.1:8080/proj_alpha00/one/v1/models. (Reason: Did not find method in CORS header \
+                   ‘Access-Control-Allow-Methods’).";
+    for (line, verdict, notes) in [
+        (
+            chromium("Request header field x-tenant is not allowed by"),
+            "blocked",
+            vec![],
+        ),
+        (
+            chromium("Request header field x-ten"),
+            "allowed",
+            vec!["names_no_header"],
+        ),
+        (
+            chromium("Method PATCH is not allowed by Access-Control-Allow-Methods in pref"),
+            "blocked",
+            vec![],
+        ),
+        (firefox.to_owned(), "allowed", vec!["names_no_method"]),
+        (
+            "Method not allowed by CORS".to_owned(),
+            "allowed",
+            vec!["names_no_method"],
+        ),
+        (
+            "Request header not allowed".to_owned(),
+            "allowed",
+            vec!["names_no_header"],
+        ),
+        (
+            chromium("No 'Access-Control-Allow-Origin' header is present"),
+            "allowed",
+            vec!["passes_now"],
+        ),
+        (chromium("?"), "allowed", vec!["names_no_reason"]),
+        (
+            "POST http://127.0.0.1:8080/ net::ERR_BLOCKED_BY_CLIENT".to_owned(),
+            "allowed",
+            vec!["not_decided_here"],
+        ),
+        (
+            chromium("No 'Access-Control-Allow-Origin' header is present")
+                .replace(APP, "https://b.example"),
+            "allowed",
+            vec!["other_page", "passes_now"],
+        ),
+    ] {
+        let asked = json!({"console": line, "project": "alpha", "endpoint": "one", "origin": APP});
+        let found = ask(&root, &asked).await;
+        assert_eq!(found["verdict"], verdict, "{line}: {found:#}");
+        assert_eq!(codes_of_notes(&found), notes, "{line}");
+    }
+    // A method that was named is not missed.
+    let asked = json!({"console": firefox, "project": "alpha", "endpoint": "one", "origin": APP, "method": "PATCH"});
+    let found = ask(&root, &asked).await;
+    assert_eq!(found["verdict"], "blocked");
+    apply(&root, &found).await;
+    assert_eq!(codes_of_notes(&ask(&root, &asked).await), ["passes_now"]);
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use crate::explain::answer::Answer;
 use crate::explain::code::Code;
 use crate::explain::fix::Target;
 use crate::explain::judge::{Explanation, Verdict};
+use crate::explain::notes::Note;
 use crate::explain::recognize::{Recognized, nearest, recognize};
 use crate::explain::request::PageRequest;
 use crate::explain::wording::{ConsoleLine, sentence};
@@ -63,6 +64,7 @@ pub fn line_document(recognized: &Recognized) -> Value {
         "console_lines": null,
         "cause": cause_of_line(recognized),
         "fixes": [],
+        "notes": [],
     })
 }
 
@@ -139,6 +141,7 @@ pub fn call_document(call: &PageRequest, found: &Explanation) -> Value {
         "console_lines": of_browsers(found, |lines| lines.iter().map(ConsoleLine::to_value).collect()),
         "cause": cause(found),
         "fixes": [],
+        "notes": [],
     })
 }
 
@@ -211,6 +214,13 @@ impl ConsoleLine {
             "alternatives": self.alternatives,
             "is_verified": self.is_verified,
         })
+    }
+}
+
+impl Note {
+    /// As a document.
+    pub fn to_value(&self) -> Value {
+        json!({"code": self.code, "text": self.text})
     }
 }
 

@@ -223,6 +223,30 @@ fn normal(text: &str) -> String {
     normal
 }
 
+/// Where the name ends that `rest` begins with, and that `next` stands behind as far as it is not cut off. Where the text
+/// ends within a name it may be cut itself, and does not count.
+fn end_of_name(rest: &str, next: &str) -> Option<usize> {
+    let closing = next.split(' ').next().unwrap_or_default();
+    let run = match rest.find(' ') {
+        Some(end) => &rest[..end],
+        None if closing == "." => rest,
+        None => return None,
+    };
+    let name = run.strip_suffix(closing).filter(|name| !name.is_empty())?;
+    let behind = &rest[name.len()..];
+    let shared = shared_len(behind, next);
+    let is_followed = shared > closing.len() + 1;
+    let is_cut = !behind[shared..].starts_with(|it: char| it.is_ascii_alphanumeric());
+    (is_followed || is_cut).then_some(name.len())
+}
+
+/// How many bytes two texts have in common at their beginning, in whole characters.
+fn shared_len(left: &str, right: &str) -> usize {
+    let pairs = left.bytes().zip(right.bytes());
+    let shared = pairs.take_while(|(left, right)| left == right).count();
+    left.floor_char_boundary(shared)
+}
+
 static SENTENCES: LazyLock<Vec<(&Row, Sentence)>> =
     LazyLock::new(|| rows().map(|row| (row, Sentence::new(row.text))).collect());
 
@@ -320,7 +344,7 @@ impl Sentence {
     }
 
     /// Where what fills a gap ends: before the text that follows, which alone tells that nothing is cut off. Names and
-    /// URLs have no white space in them.
+    /// URLs have no white space in them; names of methods and headers end there even where the rest is cut off.
     fn end_of_gap(&self, text: &Pasted, at: usize, index: usize) -> Option<usize> {
         let rest = &text.lower[at..];
         let Some(Piece::Gap(name)) = self.pieces.get(index) else {
@@ -328,6 +352,9 @@ impl Sentence {
         };
         let run = rest.find(' ').unwrap_or(rest.len());
         let len = match self.pieces.get(index + 1) {
+            Some(Piece::Text(next)) if matches!(*name, "method" | "header") => {
+                end_of_name(rest, next)
+            }
             Some(Piece::Text(next)) if next == "." && *name != "status" => None,
             Some(Piece::Text(next)) if *name == "value" => rest.find(next.as_str()),
             Some(Piece::Text(next)) => {

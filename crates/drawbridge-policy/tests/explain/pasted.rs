@@ -154,6 +154,45 @@ fn safaris_second_line_tells_the_url() {
 }
 
 #[test]
+fn a_line_that_is_cut_keeps_the_names_that_are_whole() {
+    for (line, method, header) in [
+        (
+            "Request header field x-tenant is not allowed by Access-Control-Allow-Headers in preflight resp",
+            None,
+            Some("x-tenant"),
+        ),
+        ("Request header field x-tenant is", None, Some("x-tenant")),
+        ("Request header field x-tenant …", None, Some("x-tenant")),
+        ("Request header field x-ten", None, None),
+        ("Request header field is not allowed by", None, None),
+        (
+            "header ‘x-it's’ is not allowed according to header ‘Access",
+            None,
+            Some("x-it's"),
+        ),
+        (
+            "Method PATCH is not allowed by Access-Control-Allow-Methods in pre",
+            Some("PATCH"),
+            None,
+        ),
+        (
+            "TypeError: Window.fetch: Invalid request method TRACE.",
+            Some("TRACE"),
+            None,
+        ),
+        (
+            "TypeError: Window.fetch: Invalid request method TRA",
+            None,
+            None,
+        ),
+    ] {
+        let found = recognize(line).unwrap();
+        let named = (found.method.as_deref(), found.header.as_deref());
+        assert_eq!(named, (method, header), "{line}");
+    }
+}
+
+#[test]
 fn what_people_call_it_is_recognised() {
     for (phrase, code) in [
         (

@@ -268,3 +268,45 @@ fn a_line_is_judged_at_the_endpoint_that_is_named_beside_it() {
     let headers = json!({"cors": {"allowedHeaders": ["Content-Type", "Authorization", "x-it's"]}});
     assert_eq!(found["fixes"][0]["patch"], headers);
 }
+
+#[test]
+fn a_line_that_leaves_open_what_was_blocked_is_no_all_clear() {
+    let gateway = furnished();
+    gateway.done("endpoint update e --project p --add-origin https://app.example.com");
+    let asked = |line: &str, more: &[&str]| {
+        let arguments = [
+            "explain",
+            "--project",
+            "p",
+            "--endpoint",
+            "e",
+            "--console",
+            line,
+        ];
+        run(drawbridge(arguments.iter().chain(more)).env("DRAWBRIDGE_URL", &gateway.url))
+    };
+    let cut = LINE.split_once("x-it's").unwrap().0;
+    let said = asked(cut, &[]);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    for part in [
+        "unclear: the line says that a call was blocked",
+        "Mind\n  The call in the line went to `http://gw.example`, not to this gateway (http://",
+        "  The line names no header: ask with every one that the page sets (`headers`, --header).",
+    ] {
+        assert!(said.stdout.contains(part), "{part}: {said:?}");
+    }
+    assert!(!said.stdout.contains("allowed:"), "{said:?}");
+    // With it the call is blocked, and what the line is about is cured.
+    let more = ["--header", "X-Tenant"];
+    assert_eq!(asked(cut, &more).code, Some(4));
+    let said = asked(cut, &[&more[..], &["--apply", "--yes"]].concat());
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(
+        said.stdout
+            .ends_with("allowed: every browser lets the page read the answer\n")
+    );
+    // Later the same is no proof: the page sends something else, or was not reloaded.
+    let said = asked(cut, &more);
+    assert_eq!(said.code, Some(4), "{said:?}");
+    assert!(said.stdout.contains("reload the page"), "{said:?}");
+}

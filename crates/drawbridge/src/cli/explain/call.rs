@@ -3,7 +3,7 @@
 use http::Method;
 use serde_json::{Map, Value};
 
-use super::{ExplainArguments, console, verdict, view};
+use super::{ExplainArguments, console, is_cured, verdict, view};
 use crate::cli::client::{Answer, Call};
 use crate::cli::confirm::confirm;
 use crate::cli::failure::Failure;
@@ -35,7 +35,11 @@ pub(super) async fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
         apply(&session, fix, arguments.yes).await?;
     }
     let answer = ask(&session, &question).await?;
-    session.show(&answer, view::outcome);
+    if is_cured(&answer.value) {
+        session.show(&answer, |_| view::ALLOWED.to_owned());
+        return Ok(());
+    }
+    session.show(&answer, view::human);
     verdict(&answer.value)
 }
 

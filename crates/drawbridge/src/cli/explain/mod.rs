@@ -110,7 +110,7 @@ Exit codes:
   0  allowed; with --apply: allowed now; a list
   1  refused by the gateway, or no gateway or server could be reached
   2  wrong usage, or a line that no browser prints
-  4  blocked";
+  4  blocked; or the line says so, and the call as it is asked about is not: more of it must be named";
 
 impl ExplainArguments {
     pub(super) fn json(&self) -> bool {
@@ -140,9 +140,25 @@ impl ExplainArguments {
 
 /// The exit code says what the answer says.
 fn verdict(explanation: &Value) -> Result<(), Failure> {
-    if explanation["verdict"] == "allowed" {
-        return Ok(());
+    if explanation["verdict"] != "allowed" {
+        let code = explanation["code"].as_str().unwrap_or("no code");
+        return Err(Failure::Verdict(format!("the call is blocked: {code}")));
     }
-    let code = explanation["code"].as_str().unwrap_or("no code");
-    Err(Failure::Verdict(format!("the call is blocked: {code}")))
+    if is_unclear(explanation) {
+        let detail = "a call was blocked, and it is unclear whether this is the one: see the notes";
+        return Err(Failure::Verdict(detail.to_owned()));
+    }
+    Ok(())
+}
+
+/// Whether a call passes beside a line that says that one was blocked.
+fn is_unclear(explanation: &Value) -> bool {
+    explanation["verdict"] == "allowed" && !explanation["recognized"].is_null()
+}
+
+/// Whether what the line says was cured, if there is a line; asked after a fix.
+fn is_cured(explanation: &Value) -> bool {
+    let notes = explanation["notes"].as_array();
+    let passes = || notes.is_some_and(|notes| notes.iter().any(|it| it["code"] == "passes_now"));
+    explanation["verdict"] == "allowed" && (!is_unclear(explanation) || passes())
 }

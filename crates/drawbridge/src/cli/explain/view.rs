@@ -10,6 +10,9 @@ const BROWSERS: [(&str, &str); 3] = [
     ("safari", "Safari"),
 ];
 
+/// The verdict where nothing stands in the way.
+pub(super) const ALLOWED: &str = "allowed: every browser lets the page read the answer";
+
 /// The whole explanation.
 pub(super) fn human(explanation: &Value) -> String {
     let mut sections = vec![outcome(explanation)];
@@ -20,14 +23,19 @@ pub(super) fn human(explanation: &Value) -> String {
         sections.push(format!("Cause\n  {cause}"));
     }
     sections.extend(cures(explanation));
+    sections.extend(notes(explanation));
     sections.join("\n\n")
 }
 
 /// The verdict alone.
-pub(super) fn outcome(explanation: &Value) -> String {
+fn outcome(explanation: &Value) -> String {
     match (&explanation["code"], &explanation["meaning"]) {
         (Value::String(code), Value::String(meaning)) => format!("blocked: {code}\n  {meaning}"),
-        _ => "allowed: every browser lets the page read the answer".to_owned(),
+        _ if super::is_unclear(explanation) => {
+            "unclear: the line says that a call was blocked, and the one that is asked about is not"
+                .to_owned()
+        }
+        _ => ALLOWED.to_owned(),
     }
 }
 
@@ -163,4 +171,10 @@ fn cures(explanation: &Value) -> Option<String> {
         let _ = write!(text, "\n  {summary}\n    {command}\n    mind: {risk}");
     }
     Some(text)
+}
+
+fn notes(explanation: &Value) -> Option<String> {
+    let notes = explanation["notes"].as_array()?.iter();
+    let texts: Vec<_> = notes.filter_map(|note| note["text"].as_str()).collect();
+    (!texts.is_empty()).then(|| format!("Mind\n  {}", texts.join("\n  ")))
 }

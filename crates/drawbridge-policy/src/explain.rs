@@ -36,7 +36,7 @@ pub use document::{Unrecognized, call_document, line_document, read_line};
 pub use fix::{Fix, Target};
 pub use judge::{AskedKey, Explanation, InBrowser, Question, Verdict, explain};
 pub use notes::{Note, notes_on_line};
-pub use recognize::{MAX_PASTED, Recognized, nearest, recognize};
+pub use recognize::{MAX_PASTED, Recognized, excerpt, nearest, recognize};
 pub use request::{Api, Body, Mode, PageRequest};
 pub use safelist::Objection;
 pub use simulate::{Asked, Need, Outcome, Simulation, Step, simulate};

@@ -48,7 +48,7 @@ pub(super) fn question() -> Value {
                 "default": false,
                 "description": "Whether the page includes credentials: `credentials: \"include\"`, `withCredentials`.",
             },
-            "console": text("A line as it was copied from a browser's console, or words for it. Only 8 KiB of it are looked at."),
+            "console": text("A line as it was copied from a browser's console, or words for it. Of a long text the first and the last 8 KiB are looked at."),
         },
         "additionalProperties": false,
         "anyOf": [{"required": ["console"]}, {"required": ["endpoint", "origin"]}],

@@ -11,15 +11,17 @@ use crate::explain::code::Code;
 use crate::explain::fix::Target;
 use crate::explain::judge::{Explanation, Verdict};
 use crate::explain::notes::Note;
-use crate::explain::recognize::{Recognized, nearest, recognize};
+use crate::explain::recognize::{MAX_PASTED, Recognized, nearest, recognize};
 use crate::explain::request::PageRequest;
 use crate::explain::wording::{ConsoleLine, sentence};
 use crate::names::shown_request_value;
 
 /// A text that is no line of a console.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a CORS error that any of the three browsers prints{}", near(*nearest))]
+#[error("not a CORS error that any of the three browsers prints{}{}", near(*nearest), unread(*is_excerpt))]
 pub struct Unrecognized {
+    /// Whether only the beginning and the end of the text were looked at: see [`MAX_PASTED`].
+    pub is_excerpt: bool,
     /// The sentence that comes nearest, and its code.
     pub nearest: Option<(Code, &'static str)>,
 }
@@ -34,12 +36,23 @@ fn near(nearest: Option<(Code, &str)>) -> String {
     }
 }
 
+fn unread(is_excerpt: bool) -> String {
+    match is_excerpt {
+        true => format!(
+            " (of this long text only the first and the last {} KiB were read)",
+            MAX_PASTED / 2 / 1024
+        ),
+        false => String::new(),
+    }
+}
+
 /// What a pasted line says.
 ///
 /// # Errors
 /// When it says nothing about CORS or its neighbours.
 pub fn read_line(pasted: &str) -> Result<Recognized, Unrecognized> {
     recognize(pasted).ok_or_else(|| Unrecognized {
+        is_excerpt: pasted.len() > MAX_PASTED,
         nearest: nearest(pasted),
     })
 }

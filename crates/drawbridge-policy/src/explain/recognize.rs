@@ -1,18 +1,21 @@
 //! From a line of a console, or people's words for it, to the check that failed.
 //!
 //! Reads the table that the simulator prints from. Whatever stands around a sentence does not matter: other lines, file
-//! names, times; nor do line breaks, kinds of quotes and case. It must never take longer than a text of [`MAX_PASTED`]
+//! names, times; nor do line breaks, kinds of quotes and case, nor that it is cut off. It must never take longer than a text of [`MAX_PASTED`]
 //! bytes allows, whatever is pasted.
+
+mod cut;
+mod sentence;
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use crate::explain::Browser;
 use crate::explain::code::Code;
-use crate::explain::wording::{CONTEXTS, PREFLIGHT, Part, Rank, Row, parts, rows};
+use crate::explain::wording::{CONTEXTS, PREFLIGHT, Rank, Row, rows};
+use sentence::{Pasted, Reading, Sentence};
 
-/// Only so many bytes of what is pasted are looked at.
-pub const MAX_PASTED: usize = 8192;
+pub use sentence::{MAX_PASTED, excerpt};
 
 /// What a text says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -59,6 +62,19 @@ impl Recognized {
         };
         field.get_or_insert_with(|| filling.to_owned());
     }
+
+    /// Adds what stands before a reason, where nothing is known of it.
+    fn complete(&mut self, context: Option<Self>) {
+        let Some(context) = context else { return };
+        self.browser = self.browser.or(context.browser);
+        for (own, other) in [
+            (&mut self.url, context.url),
+            (&mut self.redirected_from, context.redirected_from),
+            (&mut self.origin, context.origin),
+        ] {
+            *own = own.take().or(other);
+        }
+    }
 }
 
 /// What the text says: its most telling sentence. `None` where no browser prints, and nobody calls it, anything like it.
@@ -70,10 +86,35 @@ pub fn recognize(pasted: &str) -> Option<Recognized> {
         // The first of several that are equally telling.
         .rev()
         .max_by_key(|(found, row)| (row.rank, found.matched));
-    match found {
-        Some((found, row)) if row.rank > Rank::Some => Some(read(&text, &found, row)),
-        vague => named(&text).or_else(|| vague.map(|(found, row)| read(&text, &found, row))),
+    let as_read = |found: &Option<(Reading, &Row)>| {
+        let (found, row) = found.as_ref()?;
+        Some(read(&text, found, row))
+    };
+    let rank = found.as_ref().map(|(_, row)| row.rank);
+    if rank == Some(Rank::Reason) {
+        return as_read(&found);
     }
+    if let Some(reason) = cut::reason(&text) {
+        return Some(reason);
+    }
+    let context = cut::context(&text);
+    let said = match rank {
+        Some(Rank::Phrase) => as_read(&found),
+        _ => named(&text),
+    };
+    if let Some(mut said) = said {
+        said.complete(context);
+        return Some(said);
+    }
+    let is_browsers = found
+        .as_ref()
+        .is_some_and(|(_, row)| row.rank == Rank::Some && row.browser.is_some());
+    if is_browsers {
+        return as_read(&found);
+    }
+    context
+        .or_else(|| as_read(&found))
+        .or_else(|| cut::some(&text))
 }
 
 /// A code by its own name.
@@ -89,7 +130,7 @@ fn named(text: &Pasted) -> Option<Recognized> {
     })
 }
 
-fn read(text: &Pasted, found: &Found, row: &Row) -> Recognized {
+fn read(text: &Pasted, found: &Reading, row: &Row) -> Recognized {
     let mut recognized = Recognized {
         browser: row.browser,
         ..Recognized::default()
@@ -191,62 +232,6 @@ fn shared_words(template: &str, words_of_text: &[&str]) -> (usize, usize) {
     (shared.count(), distinct.len().max(1))
 }
 
-/// A text in the form in which it is compared; `lower` has the same length, byte by byte.
-struct Pasted {
-    text: String,
-    lower: String,
-}
-
-impl Pasted {
-    fn new(pasted: &str) -> Self {
-        let text = normal(&pasted[..pasted.floor_char_boundary(MAX_PASTED)]);
-        let lower = text.to_ascii_lowercase();
-        Self { text, lower }
-    }
-}
-
-/// Plain quotes, and one space for any white space.
-fn normal(text: &str) -> String {
-    let mut normal = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '‘' | '’' => normal.push('\''),
-            '“' | '”' => normal.push('"'),
-            space if space.is_whitespace() => {
-                if !normal.ends_with(' ') {
-                    normal.push(' ');
-                }
-            }
-            other => normal.push(other),
-        }
-    }
-    normal
-}
-
-/// Where the name ends that `rest` begins with, and that `next` stands behind as far as it is not cut off. Where the text
-/// ends within a name it may be cut itself, and does not count.
-fn end_of_name(rest: &str, next: &str) -> Option<usize> {
-    let closing = next.split(' ').next().unwrap_or_default();
-    let run = match rest.find(' ') {
-        Some(end) => &rest[..end],
-        None if closing == "." => rest,
-        None => return None,
-    };
-    let name = run.strip_suffix(closing).filter(|name| !name.is_empty())?;
-    let behind = &rest[name.len()..];
-    let shared = shared_len(behind, next);
-    let is_followed = shared > closing.len() + 1;
-    let is_cut = !behind[shared..].starts_with(|it: char| it.is_ascii_alphanumeric());
-    (is_followed || is_cut).then_some(name.len())
-}
-
-/// How many bytes two texts have in common at their beginning, in whole characters.
-fn shared_len(left: &str, right: &str) -> usize {
-    let pairs = left.bytes().zip(right.bytes());
-    let shared = pairs.take_while(|(left, right)| left == right).count();
-    left.floor_char_boundary(shared)
-}
-
 static SENTENCES: LazyLock<Vec<(&Row, Sentence)>> =
     LazyLock::new(|| rows().map(|row| (row, Sentence::new(row.text))).collect());
 
@@ -263,122 +248,3 @@ static CONTEXT_SENTENCES: LazyLock<Vec<(Browser, Sentence)>> = LazyLock::new(|| 
         .map(|(browser, text)| (*browser, Sentence::new(text)))
         .collect()
 });
-
-#[derive(Debug)]
-enum Piece {
-    Text(String),
-    Gap(&'static str),
-}
-
-/// A template, ready to be found.
-struct Sentence {
-    pieces: Vec<Piece>,
-    /// How many of the pieces must be there.
-    needed: usize,
-}
-
-/// A sentence that was found.
-struct Found {
-    start: usize,
-    matched: usize,
-    gaps: Vec<(&'static str, String)>,
-}
-
-impl Sentence {
-    fn new(text: &'static str) -> Self {
-        let mut pieces = Vec::new();
-        let mut needed = None;
-        for part in parts(text) {
-            match part {
-                Part::Text(text) => pieces.push(Piece::Text(normal(text).to_ascii_lowercase())),
-                Part::Gap(name) => pieces.push(Piece::Gap(name)),
-                Part::Told => needed = Some(pieces.len()),
-            }
-        }
-        Self {
-            needed: needed.unwrap_or(pieces.len()),
-            pieces,
-        }
-    }
-
-    /// The first place where the sentence stands. Every sentence begins with text.
-    fn find(&self, text: &Pasted) -> Option<Found> {
-        let Some(Piece::Text(first)) = self.pieces.first() else {
-            return None;
-        };
-        text.lower
-            .match_indices(first.as_str())
-            .find_map(|(start, _)| self.read(text, start))
-    }
-
-    fn read(&self, text: &Pasted, start: usize) -> Option<Found> {
-        let mut found = Found {
-            start,
-            matched: 0,
-            gaps: Vec::new(),
-        };
-        let mut at = start;
-        for (index, piece) in self.pieces.iter().enumerate() {
-            let is_needed = index < self.needed;
-            let end = match piece {
-                Piece::Text(piece) if text.lower[at..].starts_with(piece) => {
-                    found.matched += piece.len();
-                    Some(at + piece.len())
-                }
-                Piece::Text(_) => None,
-                Piece::Gap(name) => {
-                    let end = self.end_of_gap(text, at, index);
-                    if let Some(end) = end {
-                        found.gaps.push((name, text.text[at..end].to_owned()));
-                    }
-                    end
-                }
-            };
-            match end {
-                Some(end) => at = end,
-                None if is_needed => return None,
-                None => break,
-            }
-        }
-        Some(found)
-    }
-
-    /// Where what fills a gap ends: before the text that follows, which alone tells that nothing is cut off. Names and
-    /// URLs have no white space in them; names of methods and headers end there even where the rest is cut off.
-    fn end_of_gap(&self, text: &Pasted, at: usize, index: usize) -> Option<usize> {
-        let rest = &text.lower[at..];
-        let Some(Piece::Gap(name)) = self.pieces.get(index) else {
-            return None;
-        };
-        let run = rest.find(' ').unwrap_or(rest.len());
-        let len = match self.pieces.get(index + 1) {
-            Some(Piece::Text(next)) if matches!(*name, "method" | "header") => {
-                end_of_name(rest, next)
-            }
-            Some(Piece::Text(next)) if next == "." && *name != "status" => None,
-            Some(Piece::Text(next)) if *name == "value" => rest.find(next.as_str()),
-            Some(Piece::Text(next)) => {
-                let window = rest.floor_char_boundary(run + next.len());
-                rest[..window].find(next.as_str())
-            }
-            // Every status has three digits.
-            _ if *name == "status" => rest.get(..3).map(str::len),
-            _ => None,
-        };
-        len.map(|len| at + len)
-    }
-
-    /// What fills the gaps where the sentence stands right before `end`.
-    fn find_ending(&self, text: &Pasted, end: usize) -> Option<Vec<(&'static str, String)>> {
-        let Some(Piece::Text(first)) = self.pieces.first() else {
-            return None;
-        };
-        let before = Pasted {
-            text: text.text.get(..end)?.to_owned(),
-            lower: text.lower.get(..end)?.to_owned(),
-        };
-        let start = before.lower.rfind(first.as_str())?;
-        let found = self.read(&before, start)?;
-        Some(found.gaps)
-    }
-}

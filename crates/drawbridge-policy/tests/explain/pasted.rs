@@ -1,8 +1,8 @@
 //! Lines as people paste them.
 
 use drawbridge_policy::explain::{
-    Answer, Api, Browser, Code, ConsoleLine, Fault, Hop, MAX_PASTED, Outcome, PageRequest, Reply,
-    console_lines, nearest, recognize, simulate,
+    Answer, Api, Browser, Code, ConsoleLine, Fault, Hop, MAX_PASTED, Outcome, PageRequest,
+    Recognized, Reply, console_lines, nearest, read_line, recognize, simulate,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -23,6 +23,18 @@ fn assert_read(line: &str, pasted: &str, browser: Browser, fault: &Fault, page: 
     if browser == Browser::Chromium {
         assert_eq!(found.codes, [fault.code], "{pasted:?}");
     }
+    assert_facts(line, pasted, &found, browser, fault, page);
+}
+
+/// Whether nothing is read that is not so.
+fn assert_facts(
+    line: &str,
+    pasted: &str,
+    found: &Recognized,
+    browser: Browser,
+    fault: &Fault,
+    page: &str,
+) {
     let value = fault.value.clone();
     let may_be = |read: &Option<String>, fact: &str, what: &str| {
         if let Some(read) = read {
@@ -45,6 +57,45 @@ fn assert_read(line: &str, pasted: &str, browser: Browser, fault: &Fault, page: 
             "status in {pasted:?}, from {line:?}"
         );
     }
+}
+
+/// Whether a line that is cut anywhere behind the beginning of its context keeps what stands before the cut.
+fn assert_kept(line: &str, end: usize, browser: Browser, fault: &Fault, page: &str) {
+    let pasted = &line[..end];
+    let Some(found) = recognize(pasted) else {
+        panic!("{pasted:?} is not recognised");
+    };
+    assert_eq!(found.browser, Some(browser), "{pasted:?}");
+    let is_told = found.codes.contains(&fault.code);
+    assert!(
+        is_told || found.codes == [Code::Unspecified],
+        "{pasted:?}: {:?} for {:?}",
+        found.codes,
+        fault.code
+    );
+    assert_facts(line, pasted, &found, browser, fault, page);
+    let is_past = |part: &str| line.find(part).is_some_and(|at| at + part.len() <= end);
+    if is_past("' from origin '") || is_past(". (Reason: ") {
+        assert_eq!(found.url.as_deref(), Some(fault.url.as_str()), "{pasted:?}");
+    }
+    if is_past("' has been blocked by ") {
+        assert_eq!(found.origin.as_deref(), Some(page), "{pasted:?}");
+    }
+}
+
+/// Where the context of a line has begun.
+fn recognizable(line: &str, browser: Browser) -> Option<usize> {
+    let (before, part) = match browser {
+        Browser::Chromium => ("Access to ", " at '"),
+        Browser::Firefox => ("disallows reading ", "the remote resource at "),
+        Browser::Safari => return None,
+    };
+    let at = line.find(before)?;
+    Some(at + line[at..].find(part)? + part.len())
+}
+
+fn ends(line: &str, from: usize) -> impl Iterator<Item = usize> {
+    (from..=line.len()).filter(|end| line.is_char_boundary(*end))
 }
 
 /// Whether everything that the line names is read, when nothing is missing.
@@ -97,9 +148,7 @@ fn every_measured_line_is_recognised_whole_cut_and_among_noise() {
             };
             let page = scenario.request.origin.as_str();
             assert_complete(&line.text, browser, &fault);
-            let ends =
-                (line.telling_len..=line.text.len()).filter(|end| line.text.is_char_boundary(*end));
-            for end in ends {
+            for end in ends(&line.text, line.telling_len) {
                 assert_read(&line.text, &line.text[..end], browser, &fault, page);
             }
             for noisy in noises(&line.text) {
@@ -293,15 +342,120 @@ fn a_mistyped_sentence_has_a_nearest_one() {
 }
 
 #[test]
-fn only_the_beginning_of_a_long_text_is_looked_at() {
+fn a_line_that_is_cut_anywhere_keeps_its_context() {
+    let mut cuts = 0;
+    for scenario in scenarios() {
+        for browser in Browser::ALL {
+            let line = first_line(browser, &scenario.request, &scenario.hops);
+            let Some((fault, line)) = line else { continue };
+            let Some(from) = recognizable(&line.text, browser) else {
+                continue;
+            };
+            for end in ends(&line.text, from) {
+                assert_kept(&line.text, end, browser, &fault, &scenario.request.origin);
+                cuts += 1;
+            }
+        }
+    }
+    assert!(cuts > 20_000, "{cuts} cuts");
+}
+
+#[test]
+fn a_reason_that_breaks_off_is_told_where_only_one_begins_so() {
+    const CHROMIUM: &str = "Access to fetch at 'https://gw.example/v1' from origin 'https://app.example.com' has been blocked \
+                            by CORS policy: ";
+    const PREFLIGHT: &str = "Response to preflight request doesn't pass access control check: ";
+    const FIREFOX: &str = "Cross-Origin Request Blocked: The Same Origin Policy disallows reading the remote resource at \
+                           https://gw.example/v1. (Reason: ";
+    for (line, codes) in [
+        (
+            format!("{CHROMIUM}{PREFLIGHT}No 'Access-Con"),
+            vec![Code::PreflightMissingAllowOriginHeader],
+        ),
+        (
+            format!("{CHROMIUM}No 'Access-Con… app.js:3:1"),
+            vec![Code::MissingAllowOriginHeader],
+        ),
+        (
+            format!("{CHROMIUM}Response to preflight request does"),
+            vec![Code::Unspecified],
+        ),
+        (
+            format!("{CHROMIUM}Cannot parse Access-Control-Allow-"),
+            vec![Code::Unspecified],
+        ),
+        // Not a cut: what no browser is known to print.
+        (
+            format!("{CHROMIUM}The request client is not at home."),
+            vec![Code::Unspecified],
+        ),
+        (
+            format!("{CHROMIUM}Method PATCH is not allowed by"),
+            vec![Code::MethodDisallowedByPreflightResponse],
+        ),
+        (
+            "Method PATCH is not allowed by".to_owned(),
+            vec![Code::MethodDisallowedByPreflightResponse],
+        ),
+        (
+            format!("{FIREFOX}CORS header ‘Access-Control-Allow-Origin’ miss"),
+            vec![
+                Code::MissingAllowOriginHeader,
+                Code::PreflightMissingAllowOriginHeader,
+            ],
+        ),
+        (
+            format!("{FIREFOX}CORS request did not suc"),
+            vec![
+                Code::NetworkFailure,
+                Code::RedirectContainsCredentials,
+                Code::CorsDisabledScheme,
+                Code::Unspecified,
+            ],
+        ),
+        (
+            "…has been blocked by CORS pol".to_owned(),
+            vec![Code::Unspecified],
+        ),
+        (
+            "Refused to connect because it violates the document's Content Security Policy."
+                .to_owned(),
+            vec![Code::ContentSecurityPolicy],
+        ),
+    ] {
+        let found = recognize(&line).unwrap_or_else(|| panic!("{line}"));
+        assert_eq!(found.codes, codes, "{line}");
+        if line.contains("gw.example") {
+            assert!(found.browser.is_some(), "{line}");
+            assert_eq!(
+                found.url.as_deref(),
+                Some("https://gw.example/v1"),
+                "{line}"
+            );
+        }
+        if line.contains("PATCH") {
+            assert_eq!(found.method.as_deref(), Some("PATCH"), "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_beginning_and_the_end_of_a_long_text_are_looked_at() {
     let line = "Preflight response is not successful. Status code: 401";
-    let far = format!("{}{line}", "é".repeat(MAX_PASTED));
-    assert_eq!(recognize(&far), None);
-    let near = format!("{line}{}", "Origin ".repeat(MAX_PASTED));
-    assert_eq!(
-        recognize(&near).unwrap().code(),
-        Code::PreflightInvalidStatus
-    );
+    let noise = "é ".repeat(MAX_PASTED);
+    for long in [
+        format!("{line} {noise}"),
+        format!("{noise} {line}"),
+        format!("{}{line}", "Origin ".repeat(MAX_PASTED)),
+    ] {
+        let found = recognize(&long).unwrap();
+        assert_eq!(found.code(), Code::PreflightInvalidStatus);
+    }
+    let lost = read_line(&format!("{noise} {line} {noise}")).unwrap_err();
+    let told = "only the first and the last 8 KiB were read";
+    assert!(lost.to_string().contains(told), "{lost}");
+    let short = read_line("Hello").unwrap_err();
+    assert!(!short.to_string().contains(told), "{short}");
 }
 
 fn answers() -> impl Strategy<Value = Answer> {
@@ -393,9 +547,13 @@ proptest! {
             let Some((fault, line)) = first_line(browser, &request, &hops) else { continue };
             let page = request.origin.as_str();
             assert_complete(&line.text, browser, &fault);
-            let ends: Vec<_> = (line.telling_len..=line.text.len()).filter(|end| line.text.is_char_boundary(*end)).collect();
-            let end = *cut.get(&ends);
+            let told: Vec<_> = ends(&line.text, line.telling_len).collect();
+            let end = *cut.get(&told);
             assert_read(&line.text, &line.text[..end], browser, &fault, page);
+            if let Some(from) = recognizable(&line.text, browser) {
+                let kept: Vec<_> = ends(&line.text, from).collect();
+                assert_kept(&line.text, *cut.get(&kept), browser, &fault, page);
+            }
             let noises = noises(&line.text);
             assert_read(&line.text, noise.get(&noises).as_str(), browser, &fault, page);
         }

@@ -106,7 +106,7 @@ fn a_line_comes_by_stdin_too_with_noise_around_it() {
     let mut stdin = child.stdin.take().unwrap();
     let noise = "app.js:7:12 Uncaught (in promise)\n";
     stdin
-        .write_all(format!("{noise}{LINE}\n{noise}").as_bytes())
+        .write_all(format!("{}{LINE}\n{noise}", noise.repeat(1000)).as_bytes())
         .unwrap();
     drop(stdin);
     let output = child.wait_with_output().unwrap();

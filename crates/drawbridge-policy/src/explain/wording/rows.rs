@@ -126,27 +126,27 @@ pub(super) const SAFARI_FETCH: &str = "Fetch API cannot load {url} due to access
 pub(super) const SAFARI_XHR: &str =
     "XMLHttpRequest cannot load {url} due to access control checks¦.";
 
-/// What stands before a reason, with what can be read from it.
+/// What stands before a reason, with what can be read from it. Up to the bar it tells whose line it is.
 pub(in crate::explain) const CONTEXTS: [(Browser, &str); 6] = [
     (
         Chromium,
-        "Access to {api} at '{url}' from origin '{origin}' has been blocked by CORS policy: ",
+        "Access to {api} at '¦{url}' from origin '{origin}' has been blocked by CORS policy: ",
     ),
     (
         Chromium,
-        "Access to {api} at '{url}' (redirected from '{start}') from origin '{origin}' has been blocked by CORS policy: ",
+        "Access to {api} at '¦{url}' (redirected from '{start}') from origin '{origin}' has been blocked by CORS policy: ",
     ),
     (
         Firefox,
-        "The Same Origin Policy disallows reading the remote resource at '{url}'. (Reason: ",
+        "The Same Origin Policy disallows reading the remote resource at ¦'{url}'. (Reason: ",
     ),
     (
         Firefox,
-        "The Same Origin Policy disallows reading the remote resource at {url}. (Reason: ",
+        "The Same Origin Policy disallows reading the remote resource at ¦{url}. (Reason: ",
     ),
     (
         Safari,
-        "Cross-origin redirection to {target} denied by Cross-Origin Resource Sharing policy: ",
+        "Cross-origin redirection to ¦{target} denied by Cross-Origin Resource Sharing policy: ",
     ),
     // Until 2015, at least: the origin came last.
     (Chromium, "XMLHttpRequest cannot load {url}. "),

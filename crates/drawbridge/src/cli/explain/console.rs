@@ -2,11 +2,14 @@
 
 use std::io::Read;
 
-use drawbridge_policy::explain::{MAX_PASTED, line_document, read_line};
+use drawbridge_policy::explain::{excerpt, line_document, read_line};
 
 use super::{verdict, view};
 use crate::cli::failure::Failure;
 use crate::cli::output;
+
+/// Longest text on stdin, in bytes.
+const MAX_STDIN: u64 = 1 << 20;
 
 pub(super) fn run(line: &str, is_json: bool) -> Result<(), Failure> {
     let recognized = read_line(&text(line)?).map_err(|error| Failure::Usage(error.to_string()))?;
@@ -18,14 +21,17 @@ pub(super) fn run(line: &str, is_json: bool) -> Result<(), Failure> {
     verdict(&document)
 }
 
-/// The line itself; `-` is what stands on stdin, as far as it is looked at.
+/// The line itself, as far as it is looked at; `-` is what stands on stdin.
 pub(super) fn text(line: &str) -> Result<String, Failure> {
     if line != "-" {
-        return Ok(line.to_owned());
+        return Ok(excerpt(line).into_owned());
     }
     let mut text = Vec::new();
-    let most = u64::try_from(MAX_PASTED).unwrap_or(u64::MAX);
-    let read = std::io::stdin().take(most).read_to_end(&mut text);
-    read.map_err(|error| Failure::Usage(format!("cannot read stdin: {error}")))?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    let read = std::io::stdin().take(MAX_STDIN + 1).read_to_end(&mut text);
+    let read = read.map_err(|error| Failure::Usage(format!("cannot read stdin: {error}")))?;
+    if u64::try_from(read).is_ok_and(|read| read > MAX_STDIN) {
+        let detail = "stdin holds more than 1 MiB: pass the lines of the console alone";
+        return Err(Failure::Usage(detail.to_owned()));
+    }
+    Ok(excerpt(&String::from_utf8_lossy(&text)).into_owned())
 }

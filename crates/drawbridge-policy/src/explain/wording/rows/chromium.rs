@@ -104,6 +104,12 @@ pub(super) static ROWS: &[Row] = &[
         &[Code::ContentSecurityPolicy],
         "Fetch API cannot load {url}. Refused to connect because it violates the document's Content Security Policy¦.",
     ),
+    // The same with its beginning cut off.
+    whole(
+        Chromium,
+        &[Code::ContentSecurityPolicy],
+        "Refused to connect because it violates the document's Content Security Policy¦.",
+    ),
     whole(
         Chromium,
         &[Code::MixedContent],

@@ -14,8 +14,8 @@ use drawbridge_policy::cors_config::CorsConfig;
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::explain::{
-    AskedKey, Code, Explanation, Note, PageRequest, Question as Judged, Recognized, Verdict,
-    call_document, explain, line_document, notes_on_line,
+    AddressSpace, AskedKey, Code, Explanation, Note, PageRequest, Question as Judged, Recognized,
+    Verdict, call_document, explain, line_document, notes_on_line,
 };
 use drawbridge_policy::issue::Problems;
 use drawbridge_policy::key::{ApiKey, KeyKind, Scope, SecretKeysInBrowsers, is_publishable_route};
@@ -130,6 +130,7 @@ async fn judged(
         }),
         request: &request,
         is_same_origin,
+        is_url_known: is_url_known(call, &request.url),
     });
     let refusal = key.and_then(|key| {
         let use_of = UseOfKey {
@@ -163,7 +164,9 @@ async fn judged(
         call.own_origins().contains(origin) || call.gateway_origin().as_bytes() == origin
     };
     let notes = line.map(|line| notes_on_line(line, &request, found.verdict, is_own));
-    document["notes"] = notes.iter().flatten().map(Note::to_value).collect();
+    if let Some(all) = document["notes"].as_array_mut() {
+        all.extend(notes.iter().flatten().map(Note::to_value));
+    }
     Ok(document)
 }
 
@@ -172,6 +175,12 @@ fn url(call: &Call, path: &str) -> Result<Url, Problem> {
     let origin = call.gateway_origin();
     let url = Url::parse(&format!("{origin}/{path}/v1/chat/completions"));
     url.map_err(Problem::internal)
+}
+
+/// Whether pages call the gateway by that URL for certain: a gateway on loopback may have a proxy in front, and without
+/// `public_url` any other is shown by the name that management is called by.
+fn is_url_known(call: &Call, url: &Url) -> bool {
+    call.node().origin.is_some() && AddressSpace::of(url) != AddressSpace::Loopback
 }
 
 /// What makes a key useless for a call whatever the page's origin.

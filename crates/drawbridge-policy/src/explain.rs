@@ -39,7 +39,7 @@ pub use notes::{Note, notes_on_line};
 pub use recognize::{MAX_PASTED, Recognized, excerpt, nearest, recognize};
 pub use request::{Api, Body, Mode, PageRequest};
 pub use safelist::Objection;
-pub use simulate::{Asked, Need, Outcome, Simulation, Step, simulate};
+pub use simulate::{Asked, Need, Outcome, Simulation, Step, simulate, stopped};
 pub use unseen::{AddressSpace, suspect};
 pub use wording::{ConsoleLine, console_lines};
 

@@ -127,6 +127,7 @@ impl Subject {
             }),
             request: &request,
             is_same_origin: false,
+            is_url_known: false,
         });
         let causes: Vec<_> = found.causes.iter().map(ToString::to_string).collect();
         Ok(Cure {

@@ -1,5 +1,6 @@
 //! `POST /v1/cors/explain`: questions about calls and about lines of consoles, and their fixes.
 
+use drawbridge_policy::own_origins::OwnOrigins;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -44,9 +45,13 @@ async fn apply(actor: &Actor<'_>, explanation: &Value) {
     }
 }
 
+/// But for the one that every call to a gateway on loopback has.
 fn codes_of_notes(explanation: &Value) -> Vec<&str> {
     let notes = explanation["notes"].as_array().unwrap().iter();
-    notes.map(|note| note["code"].as_str().unwrap()).collect()
+    let codes = notes.map(|note| note["code"].as_str().unwrap());
+    codes
+        .filter(|code| *code != "LocalNetworkAccessPermissionDenied")
+        .collect()
 }
 
 async fn key(gateway: &Gateway, members: Value) -> Value {
@@ -371,6 +376,98 @@ async fn a_line_that_says_blocked_beside_a_call_that_passes_is_never_left_withou
     assert_eq!(found["verdict"], "blocked");
     apply(&root, &found).await;
     assert_eq!(codes_of_notes(&ask(&root, &asked).await), ["passes_now"]);
+}
+
+#[tokio::test]
+async fn what_no_log_shows_is_told_from_the_gateways_own_url() {
+    for (public_url, origin, verdict, code, note) in [
+        (
+            Some("http://ai.example.com"),
+            APP,
+            "blocked",
+            json!("MixedContent"),
+            None,
+        ),
+        (
+            Some("https://ai.example.com"),
+            APP,
+            "allowed",
+            json!(null),
+            None,
+        ),
+        (
+            Some("http://192.168.1.7:8080"),
+            "http://app.example.com",
+            "blocked",
+            json!("InsecureLocalNetwork"),
+            None,
+        ),
+        (
+            Some("https://192.168.1.7"),
+            APP,
+            "allowed",
+            json!(null),
+            Some("LocalNetworkAccessPermissionDenied"),
+        ),
+        // A gateway on loopback may have a proxy in front.
+        (
+            None,
+            APP,
+            "allowed",
+            json!(null),
+            Some("LocalNetworkAccessPermissionDenied"),
+        ),
+        (
+            None,
+            "http://app.example.com",
+            "allowed",
+            json!(null),
+            Some("InsecureLocalNetwork"),
+        ),
+        (None, "http://localhost:3000", "allowed", json!(null), None),
+    ] {
+        let listener = "127.0.0.1:8080".parse().unwrap();
+        let gateway = Gateway::start_as(OwnOrigins::new(public_url, listener, false)).await;
+        let root = gateway.root();
+        root.post(
+            "/v1/projects",
+            json!({"slug": "alpha", "id": "proj_alpha00"}),
+        )
+        .await
+        .must(201);
+        let endpoint = json!({"name": "one", "upstream": {"base_url": "http://10.1.2.3/v1"}, "cors": {"allowedOrigins": [origin]}});
+        root.post("/v1/projects/alpha/endpoints", endpoint)
+            .await
+            .must(201);
+        let mut asked = question();
+        asked["origin"] = origin.into();
+        let found = ask(&root, &asked).await;
+        assert_eq!(found["verdict"], verdict, "{public_url:?} {found:#}");
+        assert_eq!(found["code"], code, "{public_url:?}");
+        let notes = found["notes"].as_array().unwrap();
+        let codes: Vec<_> = notes.iter().map(|note| &note["code"]).collect();
+        assert_eq!(codes, Vec::from_iter(note), "{public_url:?} {origin}");
+        if verdict == "blocked" {
+            assert_eq!(found["fixes"], json!([]));
+            assert!(found["console"]["chromium"].is_string());
+            let cure = if code == "MixedContent" {
+                "--tls-cert"
+            } else {
+                "over https"
+            };
+            assert!(found["cause"].as_str().unwrap().contains(cure));
+        }
+        if code == "MixedContent" {
+            assert_eq!(found["actual"]["sent"], false);
+            // What else stands in the way is told, too.
+            asked["headers"] = json!(["X-Tenant"]);
+            let cause = ask(&root, &asked).await["cause"].to_string();
+            assert!(
+                cause.contains("mixed content") && cause.contains("x-tenant"),
+                "{cause}"
+            );
+        }
+    }
 }
 
 #[tokio::test]

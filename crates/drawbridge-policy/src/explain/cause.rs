@@ -3,6 +3,8 @@
 use std::fmt;
 
 use crate::cors::{Enforcement, Granted, OriginHeader, Standing, requested_names};
+use crate::explain::Browser;
+use crate::explain::code::Code;
 use crate::explain::judge::Question;
 use crate::origin::Origin;
 use crate::quote::quote;
@@ -10,6 +12,10 @@ use crate::quote::quote;
 /// One thing that stands in the way.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cause {
+    /// The page is https, and the gateway's own URL, this origin, is not.
+    PlainGateway(String),
+    /// The page, of this origin, is not secure, and the gateway is in a more private network.
+    InsecurePage(String),
     /// No browser sends this as an `Origin`.
     NotAnOrigin(String),
     /// The page has no origin of its own: a sandboxed frame, a local file, a redirect.
@@ -40,6 +46,17 @@ pub enum Cause {
 impl fmt::Display for Cause {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::PlainGateway(url) => write!(
+                formatter,
+                "the page is https and the gateway's URL {} is not, which browsers block as mixed content: serve TLS \
+                 (`--tls-cert`, `--tls-key`), or put a TLS proxy in front and set `--public-url https://…`",
+                quote(url)
+            ),
+            Self::InsecurePage(origin) => write!(
+                formatter,
+                "a page of {} is not secure, and Chromium lets no such page call a more private network: serve it over https",
+                quote(origin)
+            ),
             Self::NotAnOrigin(origin) => write!(
                 formatter,
                 "no browser sends {} as an Origin: it is scheme, host and port, in lower case, without path",
@@ -88,7 +105,7 @@ impl Cause {
     pub(super) fn find(question: &Question<'_>, asked: &[String]) -> Vec<Self> {
         let request = question.request;
         let policy = question.policy;
-        let mut causes = Vec::new();
+        let mut causes = Self::before_sending(question);
         let is_lenient = policy.enforcement() == Enforcement::Report;
         if !question.is_same_origin {
             causes.extend(Self::of_origin(question));
@@ -123,6 +140,20 @@ impl Cause {
             causes.push(Self::NotSent);
         }
         causes
+    }
+
+    /// What stops the call before anything is sent; no policy cures it.
+    fn before_sending(question: &Question<'_>) -> Vec<Self> {
+        let request = question.request;
+        match question.stop(Browser::Chromium) {
+            Some(Code::MixedContent) => {
+                vec![Self::PlainGateway(
+                    request.url.origin().ascii_serialization(),
+                )]
+            }
+            Some(_) => vec![Self::InsecurePage(request.origin.clone())],
+            None => Vec::new(),
+        }
     }
 
     /// What the origin itself lacks.

@@ -10,7 +10,7 @@ use crate::explain::answer::Answer;
 use crate::explain::code::Code;
 use crate::explain::fix::Target;
 use crate::explain::judge::{Explanation, Verdict};
-use crate::explain::notes::Note;
+use crate::explain::notes::{Note, notes_on_call};
 use crate::explain::recognize::{MAX_PASTED, Recognized, nearest, recognize};
 use crate::explain::request::PageRequest;
 use crate::explain::wording::{ConsoleLine, sentence};
@@ -135,6 +135,7 @@ impl Recognized {
 
 /// The document about a call. Its fixes are for the caller to add: it knows where their targets are.
 pub fn call_document(call: &PageRequest, found: &Explanation) -> Value {
+    let notes = notes_on_call(call, &found.suspicions);
     json!({
         "object": "explanation",
         "verdict": found.verdict.as_str(),
@@ -154,7 +155,7 @@ pub fn call_document(call: &PageRequest, found: &Explanation) -> Value {
         "console_lines": of_browsers(found, |lines| lines.iter().map(ConsoleLine::to_value).collect()),
         "cause": cause(found),
         "fixes": [],
-        "notes": [],
+        "notes": notes.iter().map(Note::to_value).collect::<Vec<_>>(),
     })
 }
 

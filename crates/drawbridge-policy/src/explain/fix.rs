@@ -55,7 +55,9 @@ fn try_to_fix(question: &Question<'_>, causes: &[Cause]) -> Option<Vec<Fix>> {
             Cause::Method(method) => endpoint.add_method(method),
             Cause::Header(name) => endpoint.add_header(name),
             Cause::Credentials => endpoint.allow_credentials(),
-            Cause::NotAnOrigin(_)
+            Cause::PlainGateway(_)
+            | Cause::InsecurePage(_)
+            | Cause::NotAnOrigin(_)
             | Cause::NullOrigin
             | Cause::ImpossibleMethod(_)
             | Cause::ImpossibleHeader(_)

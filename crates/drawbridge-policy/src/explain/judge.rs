@@ -15,7 +15,8 @@ use crate::explain::cause::Cause;
 use crate::explain::code::Code;
 use crate::explain::fix::{Fix, find_fixes};
 use crate::explain::request::PageRequest;
-use crate::explain::simulate::{Asked, Outcome, Simulation, simulate};
+use crate::explain::simulate::{Asked, Outcome, Simulation, simulate, stopped};
+use crate::explain::unseen::{AddressSpace, suspect};
 use crate::explain::wording::{ConsoleLine, console_lines};
 use crate::key::ApiKey;
 
@@ -34,6 +35,9 @@ pub struct Question<'q> {
     pub request: &'q PageRequest,
     /// Whether the page is one of the gateway's own.
     pub is_same_origin: bool,
+    /// Whether pages are known to call the gateway by the request's URL. Where they are not, what its scheme and host alone
+    /// would stop is a suspicion, and no verdict.
+    pub is_url_known: bool,
 }
 
 /// A key, as far as it has a say about origins. Its other restrictions do not depend on the page.
@@ -46,6 +50,27 @@ pub struct AskedKey<'q> {
 }
 
 impl Question<'_> {
+    /// What the two URLs alone say against the call, before anything is sent.
+    fn suspicions(&self) -> Vec<Code> {
+        match self.is_same_origin {
+            true => Vec::new(),
+            false => suspect(self.request),
+        }
+    }
+
+    /// What stops the call in that browser for certain, before anything is sent.
+    pub(super) fn stop(&self, browser: Browser) -> Option<Code> {
+        let mut suspicions = self.suspicions().into_iter();
+        suspicions.find(|code| {
+            self.is_url_known
+                && match code {
+                    Code::MixedContent => true,
+                    Code::InsecureLocalNetwork => browser == Browser::Chromium,
+                    // Users can give leave.
+                    _ => false,
+                }
+        })
+    }
     /// Whether the key does not let itself be used from the origin.
     pub(super) fn is_refused_by_key(&self) -> bool {
         let origin = OriginHeader::One(self.request.origin.as_bytes());
@@ -115,6 +140,8 @@ pub struct Explanation {
     pub denial: Option<Denial>,
     /// What would be refused, were the endpoint not in report mode.
     pub reported: Option<Refusal>,
+    /// What may stop the call besides, before anything is sent: see [`suspect`].
+    pub suspicions: Vec<Code>,
     /// Each browser's part.
     pub browsers: Vec<InBrowser>,
     /// Everything that stands in the way, the first to be met first. Empty where the call is allowed.
@@ -128,7 +155,7 @@ pub struct Explanation {
 pub fn explain(question: &Question<'_>) -> Explanation {
     let mut explanation = judge(question);
     if explanation.verdict == Verdict::Blocked {
-        let asked = all_asked(&explanation.browsers);
+        let asked = all_asked(question);
         explanation.causes = Cause::find(question, &asked);
         explanation.fixes = find_fixes(question, &explanation.causes);
     }
@@ -158,6 +185,8 @@ pub(super) fn judge(question: &Question<'_>) -> Explanation {
             _ => None,
         });
     let code = blocked.or(denial.map(Code::Refused));
+    let mut suspicions = question.suspicions();
+    suspicions.retain(|code| Some(*code) != blocked);
     let preflight_reported = preflight_answer.as_ref().and_then(|answer| answer.reported);
     Explanation {
         verdict: match code {
@@ -171,6 +200,7 @@ pub(super) fn judge(question: &Question<'_>) -> Explanation {
         denial,
         reported: preflight_reported.or(actual.reported),
         actual_answer,
+        suspicions,
         browsers,
         causes: Vec::new(),
         fixes: Vec::new(),
@@ -188,7 +218,13 @@ fn in_browser(browser: Browser, question: &Question<'_>, actual: &Answer) -> InB
         preflight,
         actual: Some(Reply::Answer(actual.clone())),
     };
-    let simulation = simulate(browser, &request, &[hop]);
+    let simulation = match question.stop(browser) {
+        Some(code) => {
+            let space = AddressSpace::of(&request.url);
+            stopped(browser, &request, code, space.as_str())
+        }
+        None => simulate(browser, &request, &[hop]),
+    };
     InBrowser {
         browser,
         console: console_lines(browser, &request, &simulation),
@@ -213,10 +249,12 @@ fn asked(simulation: &Simulation) -> Option<&Asked> {
 }
 
 /// Every header that some browser asks for, lower case.
-fn all_asked(browsers: &[InBrowser]) -> Vec<String> {
-    let mut names: Vec<String> = browsers
+fn all_asked(question: &Question<'_>) -> Vec<String> {
+    let request = same_origin_as_judged(question);
+    let simulations = Browser::ALL.map(|browser| simulate(browser, &request, &[]));
+    let mut names: Vec<String> = simulations
         .iter()
-        .filter_map(|one| asked(&one.simulation))
+        .filter_map(asked)
         .flat_map(|asked| asked.headers.iter().cloned())
         .collect();
     names.sort();

@@ -29,6 +29,34 @@ impl Note {
     }
 }
 
+/// What may stop the call besides, before anything is sent, and what no server's log shows: named by the code, one of those
+/// of [`suspect`](crate::explain::suspect).
+pub(super) fn notes_on_call(call: &PageRequest, suspicions: &[Code]) -> Vec<Note> {
+    let (page, gateway) = (
+        quote(&call.origin),
+        quote(&call.url.origin().ascii_serialization()),
+    );
+    let otherwise = "If pages call the gateway by another URL, set `public_url` to that.";
+    let text = |code: &Code| match code {
+        Code::MixedContent => format!(
+            "Browsers block what an https page such as {page} calls over plain http, as {gateway} would be (mixed content): \
+             serve TLS. {otherwise}"
+        ),
+        Code::InsecureLocalNetwork => format!(
+            "Chromium lets no page that is not secure, such as {page}, call this machine or its network, where {gateway} is: \
+             serve the page over https. {otherwise}"
+        ),
+        _ => format!(
+            "Chromium asks the user before a page of {page} may call this machine or its network, where {gateway} is (Local \
+             Network Access); where nobody agrees, nothing is sent. {otherwise}"
+        ),
+    };
+    let notes = suspicions.iter();
+    notes
+        .map(|code| Note::new(code.name(), text(code)))
+        .collect()
+}
+
 /// What has to be said where a call was judged beside a pasted line: whether the line is about that call at all, and, where
 /// the call passes, why the line may say otherwise. `is_own` tells the serialised origins of the gateway.
 ///

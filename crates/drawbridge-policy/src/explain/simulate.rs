@@ -118,6 +118,17 @@ pub fn simulate(browser: Browser, request: &PageRequest, hops: &[Hop]) -> Simula
     }
 }
 
+/// A call that the browser does not even begin, and what is at fault.
+pub fn stopped(browser: Browser, request: &PageRequest, code: Code, value: &str) -> Simulation {
+    let call = Call::new(browser, request);
+    let fault = call.fault(Failed::new(code, value), Phase::Start, None);
+    Simulation {
+        steps: call.steps,
+        outcome: Outcome::Blocked(fault),
+        is_authorized_by_wildcard: false,
+    }
+}
+
 /// A call on its way.
 struct Call {
     browser: Browser,

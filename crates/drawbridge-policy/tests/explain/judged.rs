@@ -30,6 +30,7 @@ fn ask(config: &CorsConfig, policy: &CorsPolicy, request: &PageRequest) -> Expla
         key: None,
         request,
         is_same_origin: false,
+        is_url_known: true,
     })
 }
 

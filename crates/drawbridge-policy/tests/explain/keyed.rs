@@ -52,6 +52,7 @@ impl World {
             }),
             request,
             is_same_origin: false,
+            is_url_known: true,
         }))
     }
 

@@ -56,6 +56,7 @@ fn ask(cors: &Value, call: &PageRequest) -> Explanation {
         key: None,
         request: call,
         is_same_origin: false,
+        is_url_known: true,
     })
 }
 

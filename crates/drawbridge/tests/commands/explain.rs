@@ -214,8 +214,9 @@ fn a_fix_is_applied_when_somebody_agrees() {
         "{said:?}"
     );
     assert!(
-        said.stdout
-            .ends_with("allowed: every browser lets the page read the answer\n"),
+        said.stdout.contains(
+            "allowed: every browser lets the page read the answer\n\nMind\n  Chromium asks the user"
+        ),
         "{said:?}"
     );
     let change = &gateway.json("audit list")["data"][0];
@@ -290,8 +291,9 @@ fn a_line_that_leaves_open_what_was_blocked_is_no_all_clear() {
     assert_eq!(said.code, Some(4), "{said:?}");
     for part in [
         "unclear: the line says that a call was blocked",
-        "Mind\n  The call in the line went to `http://gw.example`, not to this gateway (http://",
-        "  The line names no header: ask with every one that the page sets (`headers`, --header).",
+        "\n\nMind\n  Chromium asks the user",
+        "\n  The call in the line went to `http://gw.example`, not to this gateway (http://",
+        "\n  The line names no header: ask with every one that the page sets (`headers`, --header).",
     ] {
         assert!(said.stdout.contains(part), "{part}: {said:?}");
     }

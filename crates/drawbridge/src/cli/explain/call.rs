@@ -36,7 +36,7 @@ pub(super) async fn run(arguments: &ExplainArguments) -> Result<(), Failure> {
     }
     let answer = ask(&session, &question).await?;
     if is_cured(&answer.value) {
-        session.show(&answer, |_| view::ALLOWED.to_owned());
+        session.show(&answer, view::cured);
         return Ok(());
     }
     session.show(&answer, view::human);

@@ -5,6 +5,7 @@
 
 use url::Url;
 
+use crate::explain::Browser;
 use crate::explain::code::Code;
 use crate::explain::judge::Verdict;
 use crate::explain::recognize::Recognized;
@@ -112,7 +113,7 @@ fn doubt(line: &Recognized, call: &PageRequest) -> Note {
             Note::new("names_no_method", text)
         }
         Code::HeaderDisallowedByPreflightResponse
-            if !is_named(&line.header) && unsafe_headers(&call.sent_headers()).is_empty() =>
+            if !is_named(&line.header) && !is_asked_for(call) =>
         {
             let text = "The line names no header: ask with every one that the page sets (`headers`, --header).";
             Note::new("names_no_header", text)
@@ -136,6 +137,13 @@ fn doubt(line: &Recognized, call: &PageRequest) -> Note {
             Note::new("not_decided_here", text)
         }
     }
+}
+
+/// Whether some browser asks for a header of the call.
+fn is_asked_for(call: &PageRequest) -> bool {
+    let headers = call.sent_headers();
+    let has_unsafe = |browser: &Browser| !unsafe_headers(*browser, &headers).is_empty();
+    Browser::ALL.iter().any(has_unsafe)
 }
 
 fn passes(call: &PageRequest) -> String {

@@ -106,6 +106,8 @@ impl PageRequest {
             ("", "accept") => "*/*",
             ("", "accept-language" | "content-language") => "en",
             ("", "range") => "bytes=0-",
+            ("", "ect") => "4g",
+            ("", "save-data") => "on",
             ("", _) => "1",
             (value, _) => value,
         };

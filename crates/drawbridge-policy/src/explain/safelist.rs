@@ -1,6 +1,8 @@
-//! Which headers are a reason to ask first (Fetch, "CORS-safelisted request-header").
+//! Which headers are a reason to ask first (Fetch, "CORS-safelisted request-header"; Chromium has some more).
 
 use std::fmt;
+
+use crate::explain::Browser;
 
 /// Longest value of a safelisted header, in bytes.
 const MAX_VALUE: usize = 128;
@@ -27,6 +29,8 @@ pub enum Objection {
     ContentType,
     /// `Range` is not one range with a start.
     Range,
+    /// Chromium sends such a header without asking, but not with such a value.
+    Hint,
     /// All safelisted values together have more than 1024 bytes.
     TooManyBytes,
 }
@@ -47,6 +51,7 @@ impl fmt::Display for Objection {
             Self::Range => {
                 formatter.write_str("only one simple range with a start goes without asking")
             }
+            Self::Hint => formatter.write_str("its value is none that browsers send there by themselves"),
             Self::TooManyBytes => {
                 formatter.write_str("the safelisted values together are longer than 1024 bytes")
             }
@@ -56,13 +61,20 @@ impl fmt::Display for Objection {
 
 /// The headers that need a preflight, lower case and sorted, with the objection to each (Fetch, "CORS-unsafe
 /// request-header names").
-pub(super) fn unsafe_headers(headers: &[(String, String)]) -> Vec<(String, Objection)> {
+pub(super) fn unsafe_headers(
+    browser: Browser,
+    headers: &[(String, String)],
+) -> Vec<(String, Objection)> {
     let mut unsafe_ones = Vec::new();
     let mut safe_ones = Vec::new();
     let mut bytes = 0;
     for (name, value) in headers {
         let name = name.to_ascii_lowercase();
-        match objection(&name, value.as_bytes()) {
+        let hint = (browser == Browser::Chromium).then(|| hint(&name, value));
+        let objection = hint
+            .flatten()
+            .unwrap_or_else(|| objection(&name, value.as_bytes()));
+        match objection {
             Some(objection) => unsafe_ones.push((name, objection)),
             None => {
                 bytes += value.len();
@@ -75,6 +87,26 @@ pub(super) fn unsafe_headers(headers: &[(String, String)]) -> Vec<(String, Objec
     }
     unsafe_ones.sort_by(|left, right| left.0.cmp(&right.0));
     unsafe_ones
+}
+
+/// Client hints and their kin, which Chromium lets pass as if Fetch safelisted them; `None` for what is none of them.
+fn hint(name: &str, value: &str) -> Option<Option<Objection>> {
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|it| it.is_ascii_digit());
+    let is_fine = match name {
+        "device-memory" | "downlink" | "dpr" => {
+            let (whole, fraction) = value.split_once('.').unwrap_or((value, "0"));
+            is_number(whole) && is_number(fraction)
+        }
+        "rtt" | "viewport-width" | "width" => is_number(value),
+        "ect" => matches!(value, "slow-2g" | "2g" | "3g" | "4g"),
+        "save-data" => value.eq_ignore_ascii_case("on"),
+        "intervention" => true,
+        _ => return None,
+    };
+    Some(match value.len() > MAX_VALUE {
+        true => Some(Objection::TooLong),
+        false => (!is_fine).then_some(Objection::Hint),
+    })
 }
 
 fn objection(name: &str, value: &[u8]) -> Option<Objection> {

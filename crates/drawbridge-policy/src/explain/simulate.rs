@@ -236,7 +236,7 @@ impl Call {
         if !self.is_cross_origin || self.mode != Mode::Cors {
             return None;
         }
-        let unsafe_ones = unsafe_headers(&self.headers);
+        let unsafe_ones = unsafe_headers(self.browser, &self.headers);
         let headers = unsafe_ones.iter().map(|(name, _)| name.clone()).collect();
         let is_safe = matches!(self.method.as_str(), "GET" | "HEAD" | "POST");
         let method = (!is_safe).then(|| Need::Method(self.method.clone()));

@@ -63,6 +63,8 @@ impl Body {
 pub struct PageRequest {
     /// The page's origin as browsers serialise it, or `null`.
     pub origin: String,
+    /// Where the page itself is, if that is known; some lines name it.
+    pub page_url: Option<Url>,
     /// What is called.
     pub url: Url,
     /// As the page writes it.
@@ -86,6 +88,7 @@ impl PageRequest {
     pub fn new(origin: impl Into<String>, url: Url, method: impl Into<String>) -> Self {
         Self {
             origin: origin.into(),
+            page_url: None,
             url,
             method: method.into(),
             headers: Vec::new(),

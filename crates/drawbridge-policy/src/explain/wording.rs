@@ -64,6 +64,12 @@ fn row(browser: Browser, fault: &Fault) -> Option<&'static Row> {
         (Browser::Safari, Code::PreflightDisallowedRedirect) => Code::PreflightInvalidStatus,
         (_, code) => code,
     };
+    let is_fallback = browser == Browser::Chromium
+        && code == Code::ContentSecurityPolicy
+        && fault.value.starts_with("default-src");
+    if is_fallback {
+        return rows().find(|row| row.text == rows::CSP_FALLBACK);
+    }
     rows().find(|row| {
         let is_printed = row.rank != Rank::Phrase && row.browser == Some(browser);
         is_printed && row.codes.first() == Some(&code) && row.suits(fault.network)
@@ -106,7 +112,7 @@ impl Words<'_> {
         let reason = row(self.browser, fault).map(|row| self.reason(row, fault));
         let mut lines: Vec<_> = reason.into_iter().collect();
         match self.browser {
-            Browser::Chromium => {}
+            Browser::Chromium => self.add_chromiums_echo(fault, &mut lines),
             Browser::Firefox => self.add_firefoxs_echo(fault, &mut lines),
             Browser::Safari => self.add_safaris_echo(fault, &mut lines),
         }
@@ -123,7 +129,7 @@ impl Words<'_> {
                 ("value", value),
                 ("url", fault.url.as_str()),
                 ("origin", self.origin(fault)),
-                ("page", &format!("{}/", self.request.origin)),
+                ("page", &self.page()),
                 ("list", &fault.list),
                 ("status", status.as_deref().unwrap_or("(null)")),
             ];
@@ -150,6 +156,14 @@ impl Words<'_> {
             telling_len,
             alternatives: others.map(|other| text(other).0).collect(),
             is_verified: self.browser != Browser::Safari,
+        }
+    }
+
+    /// The page's URL, as far as it is known.
+    fn page(&self) -> String {
+        match &self.request.page_url {
+            Some(url) => url.to_string(),
+            None => format!("{}/", self.request.origin),
         }
     }
 
@@ -216,6 +230,12 @@ impl Words<'_> {
             Browser::Safari => {}
         }
         prefix
+    }
+
+    fn add_chromiums_echo(&self, fault: &Fault, lines: &mut Vec<ConsoleLine>) {
+        if fault.code == Code::ContentSecurityPolicy && self.request.api == Api::Fetch {
+            lines.push(self.line(rows::CSP_FETCH, fault.url.as_str(), &[]));
+        }
     }
 
     /// Firefox says once more that there is no answer, for each channel that ends with the failure.

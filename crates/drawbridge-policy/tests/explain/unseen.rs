@@ -1,6 +1,10 @@
 //! What no server's log shows.
 
-use drawbridge_policy::explain::{AddressSpace, Code, PageRequest, suspect};
+use drawbridge_policy::explain::{
+    AddressSpace, Api, Browser, Code, PageRequest, console_lines, stopped, suspect,
+};
+
+use crate::data::beyond;
 
 const LNA: Code = Code::LocalNetworkAccessPermissionDenied;
 
@@ -72,4 +76,54 @@ fn hosts_are_as_private_as_their_names_say() {
     ] {
         assert_eq!(AddressSpace::of(&url.parse().unwrap()), space, "{url}");
     }
+}
+
+fn printed(browser: Browser, request: &PageRequest, code: Code, value: &str) -> Vec<String> {
+    let simulation = stopped(browser, request, code, value);
+    let lines = console_lines(browser, request, &simulation).into_iter();
+    lines.map(|line| line.text).collect()
+}
+
+#[test]
+fn what_a_pages_own_policy_stops_is_printed_as_it_was_measured() {
+    let measured = beyond();
+    for (path, directive) in [
+        ("csp", "connect-src 'self'"),
+        ("csp-fallback", "default-src 'self' data:"),
+    ] {
+        let url = format!("http://127.0.0.1:9302/{path}");
+        let mut request = PageRequest::new("http://localhost:3000", url.parse().unwrap(), "GET");
+        for browser in [Browser::Chromium, Browser::Firefox] {
+            let lines = measured.iter().filter(|(_, of, line)| {
+                // One URL begins like the other.
+                *of == browser
+                    && line
+                        .split([' ', '\''])
+                        .any(|word| word.trim_end_matches('.') == url)
+            });
+            let lines: Vec<_> = lines.map(|(_, _, line)| line.clone()).collect();
+            assert!(!lines.is_empty(), "{url} {browser:?}");
+            let printed = printed(browser, &request, Code::ContentSecurityPolicy, directive);
+            assert_eq!(printed, lines);
+        }
+        // Measured by hand: only `fetch` has a second line.
+        request.api = Api::Xhr;
+        let code = Code::ContentSecurityPolicy;
+        assert_eq!(
+            printed(Browser::Chromium, &request, code, directive).len(),
+            1
+        );
+    }
+}
+
+#[test]
+fn mixed_content_is_told_of_the_page_where_its_url_is_known() {
+    let url = "http://gw.example/v1".parse().unwrap();
+    let mut request = PageRequest::new("https://app.example.com", url, "GET");
+    let line = |request: &PageRequest| {
+        printed(Browser::Chromium, request, Code::MixedContent, "").remove(0)
+    };
+    assert!(line(&request).contains("The page at 'https://app.example.com/' was"));
+    request.page_url = Some("https://app.example.com/a/b?c".parse().unwrap());
+    assert!(line(&request).contains("The page at 'https://app.example.com/a/b?c' was"));
 }

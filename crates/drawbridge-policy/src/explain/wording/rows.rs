@@ -121,6 +121,15 @@ pub(super) const WARNING: &str = "Cross-Origin Request Warning: The Same Origin 
                                   `Authorization` header is not covered¦. To include the `Authorization` header, it must \
                                   be explicitly listed in CORS header `Access-Control-Allow-Headers`).";
 
+/// In the place of the usual line, where the page's policy has no connect-src of its own.
+pub(super) const CSP_FALLBACK: &str = "Connecting to '{url}' violates the following Content Security Policy directive: \
+                                       \"{value}\". Note that 'connect-src' was not explicitly set, so 'default-src' is \
+                                       used as a fallback¦. The action has been blocked.";
+
+/// What `fetch` has said behind it.
+pub(super) const CSP_FETCH: &str = "Fetch API cannot load {url}. Refused to connect because it violates the document's \
+                                    Content Security Policy¦.";
+
 pub(super) const SAFARI_FETCH: &str = "Fetch API cannot load {url} due to access control checks¦.";
 
 pub(super) const SAFARI_XHR: &str =

@@ -124,7 +124,9 @@ pub(super) async fn run(flags: LiveFlags, asked: PageFlags, json: bool) -> Resul
         Some(origin) => call::origin(origin)?,
         None => of_page.unwrap_or_else(|| SOME_PAGE.to_owned()),
     };
-    let call = Call::new(url, &origin, &asked, flags.body.as_deref())?;
+    let mut call = Call::new(url, &origin, &asked, flags.body.as_deref())?;
+    let is_of_origin = |url: &url::Url| url.origin().ascii_serialization() == origin;
+    call.request.page_url = page.url.clone().filter(is_of_origin);
     let mut network = Network::new(&call, flags.follow_private);
     let browsers = Box::pin(visit(&mut network, &call)).await?;
 

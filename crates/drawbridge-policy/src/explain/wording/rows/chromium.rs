@@ -3,7 +3,7 @@
 use crate::explain::Browser::Chromium;
 use crate::explain::answer::NetworkError;
 use crate::explain::code::Code;
-use crate::explain::wording::rows::{Row, chromium, network, whole};
+use crate::explain::wording::rows::{CSP_FALLBACK, CSP_FETCH, Row, chromium, network, whole};
 
 pub(super) static ROWS: &[Row] = &[
     chromium(
@@ -99,11 +99,8 @@ pub(super) static ROWS: &[Row] = &[
         &[Code::ContentSecurityPolicy],
         "Refused to connect to '{url}' because it violates the following Content Security Policy¦ directive: \"{value}\".",
     ),
-    whole(
-        Chromium,
-        &[Code::ContentSecurityPolicy],
-        "Fetch API cannot load {url}. Refused to connect because it violates the document's Content Security Policy¦.",
-    ),
+    whole(Chromium, &[Code::ContentSecurityPolicy], CSP_FALLBACK),
+    whole(Chromium, &[Code::ContentSecurityPolicy], CSP_FETCH),
     // The same with its beginning cut off.
     whole(
         Chromium,

@@ -269,6 +269,14 @@ fn what_people_call_it_is_recognised() {
             Code::PreflightInvalidStatus,
         ),
         (
+            "Preflight response has an invalid status",
+            Code::PreflightInvalidStatus,
+        ),
+        (
+            "Response for preflight has invalid HTTP status code 401",
+            Code::PreflightInvalidStatus,
+        ),
+        (
             "credentials flag is true, but Allow-Credentials is false",
             Code::InvalidAllowCredentials,
         ),
@@ -300,6 +308,16 @@ fn what_people_call_it_is_recognised() {
         let found = recognize(phrase).map(|found| found.code());
         assert_eq!(found, Some(code), "{phrase}");
     }
+}
+
+#[test]
+fn an_older_line_keeps_its_url_and_status() {
+    let line = "XMLHttpRequest cannot load https://gw.example/v1. Response for preflight has invalid HTTP status code 401";
+    let found = recognize(line).unwrap();
+    assert_eq!(found.code(), Code::PreflightInvalidStatus);
+    assert_eq!(found.status, Some(401));
+    assert_eq!(found.url.as_deref(), Some("https://gw.example/v1"));
+    assert_eq!(found.browser, Some(Browser::Chromium));
 }
 
 #[test]

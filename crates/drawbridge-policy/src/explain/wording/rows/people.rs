@@ -36,6 +36,22 @@ pub(super) static ROWS: &[Row] = &[
     ),
     said(
         Rank::Phrase,
+        &[Code::PreflightInvalidStatus],
+        "Preflight response has an invalid status¦",
+    ),
+    // Chromium's until 2018; behind its context, as today's.
+    said(
+        Rank::Phrase,
+        &[Code::PreflightInvalidStatus],
+        "Response for preflight has invalid HTTP status code¦ {status}",
+    ),
+    said(
+        Rank::Phrase,
+        &[Code::PreflightInvalidStatus],
+        "Response for preflight has an invalid HTTP status code¦ {status}",
+    ),
+    said(
+        Rank::Phrase,
         &[Code::InvalidAllowCredentials],
         "Credentials flag is true but Allow-Credentials is false¦",
     ),

@@ -26,7 +26,7 @@ pub struct ConsoleLine {
     pub telling_len: usize,
     /// The lines that stand for it equally well: Chromium names any one of several headers at fault.
     pub alternatives: Vec<String>,
-    /// Whether the line was measured in the very browser. Safari's were measured in WebKitGTK.
+    /// Whether a test saw the very browser print such a line. Safari's were measured in WebKitGTK.
     pub is_verified: bool,
 }
 
@@ -155,7 +155,7 @@ impl Words<'_> {
             text: line,
             telling_len,
             alternatives: others.map(|other| text(other).0).collect(),
-            is_verified: self.browser != Browser::Safari,
+            is_verified: row.is_measured && self.browser != Browser::Safari,
         }
     }
 

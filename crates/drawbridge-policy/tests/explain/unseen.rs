@@ -1,10 +1,11 @@
 //! What no server's log shows.
 
 use drawbridge_policy::explain::{
-    AddressSpace, Api, Browser, Code, PageRequest, console_lines, stopped, suspect,
+    AddressSpace, Api, Browser, Code, NetworkError, Outcome, PageRequest, console_lines, stopped,
+    suspect,
 };
 
-use crate::data::beyond;
+use crate::data::{beyond, scenarios};
 
 const LNA: Code = Code::LocalNetworkAccessPermissionDenied;
 
@@ -114,6 +115,66 @@ fn what_a_pages_own_policy_stops_is_printed_as_it_was_measured() {
             1
         );
     }
+}
+
+#[test]
+fn only_lines_that_were_measured_are_said_to_be() {
+    let mut measured: Vec<(Browser, String, Option<NetworkError>)> = Vec::new();
+    for scenario in scenarios() {
+        for browser in Browser::ALL {
+            let Outcome::Blocked(fault) = scenario.simulated(browser).outcome else {
+                continue;
+            };
+            if !scenario.lines(browser).is_empty() {
+                let code = fault.code.on_answer().name().to_owned();
+                measured.push((browser, code, fault.network));
+            }
+        }
+    }
+    measured.extend(
+        beyond()
+            .into_iter()
+            .map(|(code, browser, _)| (browser, code, None)),
+    );
+    let networks = [
+        NetworkError::Closed,
+        NetworkError::Refused,
+        NetworkError::Unresolved,
+        NetworkError::TimedOut,
+        NetworkError::Certificate,
+    ];
+    let url = "http://gw.example/v1".parse().unwrap();
+    let request = PageRequest::new("https://app.example.com", url, "GET");
+    let mut unmeasured = Vec::new();
+    for browser in [Browser::Chromium, Browser::Firefox] {
+        for code in Code::ALL {
+            let networks = match code {
+                // Firefox says the same of all of them.
+                Code::NetworkFailure if browser == Browser::Chromium => &networks.map(Some)[..],
+                Code::NetworkFailure => &[Some(NetworkError::Closed)][..],
+                _ => &[None][..],
+            };
+            for network in networks {
+                let mut simulation = stopped(browser, &request, code, "");
+                if let Outcome::Blocked(fault) = &mut simulation.outcome {
+                    fault.network = *network;
+                }
+                let Some(line) = console_lines(browser, &request, &simulation)
+                    .into_iter()
+                    .next()
+                else {
+                    continue;
+                };
+                let seen = (browser, code.on_answer().name().to_owned(), *network);
+                let is_seen = measured.contains(&seen);
+                assert_eq!(line.is_verified, is_seen, "{seen:?}: {}", line.text);
+                if !is_seen {
+                    unmeasured.push(code);
+                }
+            }
+        }
+    }
+    assert!(unmeasured.contains(&Code::MixedContent), "{unmeasured:?}");
 }
 
 #[test]

@@ -29,7 +29,11 @@ export function Consoles({ explanation }: { explanation: Explanation }) {
             ))}
             {!explanation.console_lines && <Code label={`Line of ${NAMES[browser]}`}>{explanation.console[browser] ?? ''}</Code>}
             {explanation.console_lines?.[browser].some((line) => !line.is_verified) && (
-              <p className="hint">Measured in WebKitGTK; Safari's own wording may differ a little.</p>
+              <p className="hint">
+                {browser === 'safari'
+                  ? "Measured in WebKitGTK; Safari's own wording may differ a little."
+                  : "From the browser's source, not measured: its wording may differ a little."}
+              </p>
             )}
           </Tabs.Panel>
         ))}

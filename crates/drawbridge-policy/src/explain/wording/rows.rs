@@ -41,6 +41,8 @@ pub(in crate::explain) struct Row {
     pub(in crate::explain) is_prefixed: bool,
     /// Printed for this failure only.
     pub(in crate::explain) network: Option<NetworkError>,
+    /// Whether `conformance/console.json` has such a line of that browser; people's words are never measured.
+    pub(in crate::explain) is_measured: bool,
     pub(in crate::explain) text: &'static str,
 }
 
@@ -56,6 +58,7 @@ const fn row(
         rank: Rank::Reason,
         is_prefixed,
         network: None,
+        is_measured: true,
         text,
     }
 }
@@ -77,9 +80,18 @@ const fn whole(browser: Browser, codes: &'static [Code], text: &'static str) -> 
     row(browser, false, codes, text)
 }
 
+/// What no test has seen the browser print: known from its source, or from before.
+const fn unmeasured(row: Row) -> Row {
+    Row {
+        is_measured: false,
+        ..row
+    }
+}
+
 const fn network(error: NetworkError, text: &'static str) -> Row {
     Row {
         network: Some(error),
+        is_measured: matches!(error, NetworkError::Closed | NetworkError::Refused),
         ..whole(Chromium, &[Code::NetworkFailure], text)
     }
 }
@@ -91,6 +103,7 @@ const fn said(rank: Rank, codes: &'static [Code], text: &'static str) -> Row {
         rank,
         is_prefixed: false,
         network: None,
+        is_measured: false,
         text,
     }
 }

@@ -84,10 +84,10 @@ fn console(explanation: &Value) -> Option<String> {
         let is_unverified = explanation["console_lines"][name]
             .as_array()
             .is_some_and(|lines| lines.iter().any(|line| line["is_verified"] == false));
-        let note = if is_unverified {
-            " (measured in WebKitGTK, not in Safari)"
-        } else {
-            ""
+        let note = match (is_unverified, name) {
+            (false, _) => "",
+            (true, "safari") => " (measured in WebKitGTK, not in Safari)",
+            (true, _) => " (from its source, not measured)",
         };
         let _ = write!(text, "\n  {shown}{note}");
         for line in lines.lines() {

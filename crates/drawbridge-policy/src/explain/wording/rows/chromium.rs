@@ -1,9 +1,11 @@
-//! Chromium 156, as measured but for the sentences about networks, mixed content and older versions.
+//! Chromium 156.
 
 use crate::explain::Browser::Chromium;
 use crate::explain::answer::NetworkError;
 use crate::explain::code::Code;
-use crate::explain::wording::rows::{CSP_FALLBACK, CSP_FETCH, Row, chromium, network, whole};
+use crate::explain::wording::rows::{
+    CSP_FALLBACK, CSP_FETCH, Row, chromium, network, unmeasured, whole,
+};
 
 pub(super) static ROWS: &[Row] = &[
     chromium(
@@ -63,14 +65,14 @@ pub(super) static ROWS: &[Row] = &[
         &[Code::RedirectContainsCredentials],
         "Redirect location¦ '' contains a username and password, which is disallowed for cross-origin requests.",
     ),
-    chromium(
+    unmeasured(chromium(
         &[Code::InsecureLocalNetwork],
         "The request client is not a secure context and the resource is in more-private address space¦ `{value}`.",
-    ),
-    chromium(
+    )),
+    unmeasured(chromium(
         &[Code::LocalNetworkAccessPermissionDenied],
         "Permission was denied for this request to access the¦ `{value}` address space.",
-    ),
+    )),
     whole(
         Chromium,
         &[Code::DisallowedByMode],
@@ -94,11 +96,11 @@ pub(super) static ROWS: &[Row] = &[
          blocked.",
     ),
     // Before 2025.
-    whole(
+    unmeasured(whole(
         Chromium,
         &[Code::ContentSecurityPolicy],
         "Refused to connect to '{url}' because it violates the following Content Security Policy¦ directive: \"{value}\".",
-    ),
+    )),
     whole(Chromium, &[Code::ContentSecurityPolicy], CSP_FALLBACK),
     whole(Chromium, &[Code::ContentSecurityPolicy], CSP_FETCH),
     // The same with its beginning cut off.
@@ -107,17 +109,17 @@ pub(super) static ROWS: &[Row] = &[
         &[Code::ContentSecurityPolicy],
         "Refused to connect because it violates the document's Content Security Policy¦.",
     ),
-    whole(
+    unmeasured(whole(
         Chromium,
         &[Code::MixedContent],
         "Mixed Content: The page at '{page}' was loaded over HTTPS, but requested an insecure¦ resource '{url}'. This \
          request has been blocked; the content must be served over HTTPS.",
-    ),
-    whole(
+    )),
+    unmeasured(whole(
         Chromium,
         &[Code::BlockedByClient],
         "net::ERR_BLOCKED_BY_CLIENT¦",
-    ),
+    )),
     network(
         NetworkError::Closed,
         "Failed to load resource: net::ERR_EMPTY_RESPONSE¦",

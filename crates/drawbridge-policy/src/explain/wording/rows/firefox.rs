@@ -1,8 +1,8 @@
-//! Firefox 153, as measured but for mixed content and older versions.
+//! Firefox 153.
 
 use crate::explain::Browser::Firefox;
 use crate::explain::code::Code;
-use crate::explain::wording::rows::{NO_ANSWER, Row, firefox, vague, whole};
+use crate::explain::wording::rows::{NO_ANSWER, Row, firefox, unmeasured, vague, whole};
 
 pub(super) static ROWS: &[Row] = &[
     firefox(
@@ -41,13 +41,13 @@ pub(super) static ROWS: &[Row] = &[
         "CORS preflight response did not succeed¦). Status code: {status}.",
     ),
     // Before 2023.
-    firefox(
+    unmeasured(firefox(
         &[
             Code::PreflightInvalidStatus,
             Code::PreflightDisallowedRedirect,
         ],
         "CORS preflight channel did not succeed¦).",
-    ),
+    )),
     firefox(
         &[Code::PreflightDisallowedRedirect],
         "CORS request external redirect not allowed¦).",
@@ -69,10 +69,10 @@ pub(super) static ROWS: &[Row] = &[
         "header ‘{header}’ is not allowed according to header¦ ‘Access-Control-Allow-Headers’ from CORS preflight response).",
     ),
     // Before 2021.
-    firefox(
+    unmeasured(firefox(
         &[Code::HeaderDisallowedByPreflightResponse],
         "missing token ‘{header}’ in CORS header ‘Access-Control-Allow-Headers’¦ from CORS preflight channel).",
-    ),
+    )),
     firefox(&[Code::CorsDisabledScheme], "CORS request not http¦)."),
     whole(
         Firefox,
@@ -90,11 +90,11 @@ pub(super) static ROWS: &[Row] = &[
         "Content-Security-Policy: The page’s settings blocked the loading of a resource (connect-src) at {url} because it \
          violates the following directive¦: “{value}”",
     ),
-    whole(
+    unmeasured(whole(
         Firefox,
         &[Code::MixedContent],
         "Blocked loading mixed active content¦ “{url}”",
-    ),
+    )),
     vague(
         Firefox,
         &[

@@ -63,10 +63,10 @@ fn console(report: &Report<'_>, text: &mut String) {
     *text += "\nIn the browser's console\n";
     for (browser, lines) in &report.console {
         let is_verified = lines.iter().all(|line| line.is_verified);
-        let doubt = if is_verified {
-            ""
-        } else {
-            " (as measured in WebKitGTK, not in Safari)"
+        let doubt = match (is_verified, browser) {
+            (true, _) => "",
+            (false, Browser::Safari) => " (as measured in WebKitGTK, not in Safari)",
+            (false, _) => " (from its source, not measured)",
         };
         let name = match browser {
             Browser::Chromium => "Chromium",

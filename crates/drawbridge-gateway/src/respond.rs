@@ -189,7 +189,7 @@ pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
         "error": {
             "message": said.collect::<Vec<_>>().join(" "),
             "type": denial.kind(),
-            "param": null,
+            "param": denial.param(),
             "code": denial.code(),
             "request_id": trail.id.to_str().unwrap_or_default(),
             "docs_url": docs_url(denial, trail),

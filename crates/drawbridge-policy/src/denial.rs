@@ -424,4 +424,19 @@ impl Denial {
             _ => "api_error",
         }
     }
+
+    /// `error.param` in OpenAI's error shape: the header, or the member of the body, that is at fault.
+    pub const fn param(self) -> Option<&'static str> {
+        match self {
+            Self::InvalidIdempotencyKey
+            | Self::ConflictingIdempotencyKeys
+            | Self::IdempotencyKeyReused => Some("Idempotency-Key"),
+            Self::ModelNotFound
+            | Self::ModelRequired
+            | Self::AmbiguousModel
+            | Self::DuplicateModel
+            | Self::ModelTooDeep => Some("model"),
+            _ => None,
+        }
+    }
 }

@@ -562,7 +562,9 @@ fn bad_keys_are_400_and_reach_no_upstream() {
     for bad in ["", " ", "a b", "a\tb", "clé", "“a”", &long] {
         let refused = repeat(&gateway, &upstream, &keyed(bad, "{}"));
         assert_refused(&refused, 400, "invalid_idempotency_key");
-        let message = refused.json()["error"]["message"].to_string();
+        let error = &refused.json()["error"];
+        assert_eq!(error["param"], "Idempotency-Key");
+        let message = error["message"].to_string();
         assert!(message.contains("Send a fresh UUID"), "{message}");
     }
     let two = |first: &str, second: &str, name: &str| {

@@ -321,7 +321,14 @@ fn the_listed_models_pass_and_renaming_changes_that_one_value() {
     ] {
         let mut client = gateway.client();
         client.post(body);
-        assert_eq!(admitted(&mut client, status).code(), code, "{body}");
+        let answer = admitted(&mut client, status);
+        assert_eq!(answer.code(), code, "{body}");
+        let param = if status == 415 {
+            json!(null)
+        } else {
+            json!("model")
+        };
+        assert_eq!(answer.json()["error"]["param"], param, "{body}");
     }
 }
 

@@ -1590,7 +1590,8 @@ export interface components {
          *           "command": "drawbridge endpoint update my-endpoint --project my-project --patch '{\"cors\":{\"allowedOrigins\":[\"https://app.example.com\"]}}'",
          *           "risk": "whatever runs on pages of https://app.example.com can call the endpoint with the keys that it has"
          *         }
-         *       ]
+         *       ],
+         *       "notes": []
          *     }
          */
         Explanation: {
@@ -1693,6 +1694,13 @@ export interface components {
             cause: string | null;
             /** @description Together they let the call through; empty where nothing is blocked, or where no change of lists can cure it. */
             fixes: components["schemas"]["Fix"][];
+            /** @description What else is to be known. Where a line of a console says that a call was blocked, and the one that is asked about passes: why that may be, so that such an answer is not taken for an all-clear. */
+            notes: {
+                /** @description Its stable name. */
+                code: string;
+                /** @description For people. */
+                text: string;
+            }[];
         };
         /**
          * @description A process that serves the configuration.
@@ -2126,7 +2134,7 @@ export interface components {
              * @default false
              */
             credentials?: boolean;
-            /** @description A line as it was copied from a browser's console, or words for it. Only 8 KiB of it are looked at. */
+            /** @description A line as it was copied from a browser's console, or words for it. Of a long text the first and the last 8 KiB are looked at. */
             console?: string;
         } | unknown | unknown;
         /**

@@ -31,15 +31,19 @@ export function Answer({ explanation, onApplied }: { explanation: Explanation; o
 }
 
 function Verdict({ explanation }: { explanation: Explanation }) {
-  const { recognized, verdict, code, cause, meaning, cure } = explanation;
+  const { recognized, verdict, code, cause, meaning, cure, notes } = explanation;
   const isAllowed = verdict === 'allowed';
-  const title = isAllowed
+  // The line that was pasted says that a call was blocked.
+  const isDoubtful = isAllowed && recognized && notes.some((note) => note.code !== 'passes_now');
+  const title = isDoubtful
+    ? 'What is asked about passes, and the line says otherwise'
+    : isAllowed
     ? 'Allowed: the page can read the answer'
     : recognized && !explanation.preflight
       ? `Recognised${recognized.browser ? ` as a line of ${NAMES[recognized.browser] ?? recognized.browser}` : ''}`
       : 'Blocked';
   return (
-    <section className={`notice verdict ${isAllowed ? 'notice-good' : 'notice-error'}`} aria-label="Verdict">
+    <section className={`notice verdict ${isDoubtful ? 'notice-warn' : isAllowed ? 'notice-good' : 'notice-error'}`} aria-label="Verdict">
       <div className="row">
         <strong className="verdict-title">{title}</strong>
         {code && <Badge tone={isAllowed ? 'good' : 'bad'}>{code}</Badge>}
@@ -52,6 +56,11 @@ function Verdict({ explanation }: { explanation: Explanation }) {
             </p>
           ),
       )}
+      {notes.map((note) => (
+        <p key={note.code}>
+          <Prose>{note.text}</Prose>
+        </p>
+      ))}
     </section>
   );
 }

@@ -91,6 +91,19 @@ describe('the dashboard', () => {
       }
     });
 
+    it('says that a project is gone, and does not go on asking', async () => {
+      let asked = 0;
+      const count = (request) => {
+        if (request.url().endsWith('/v1/projects/gone')) asked += 1;
+      };
+      dashboard.page.on('request', count);
+      await dashboard.visit('/settings?project=gone');
+      await dashboard.says('gone');
+      await dashboard.page.waitForSelector('[role="alert"]');
+      dashboard.page.off('request', count);
+      assert.ok(asked <= 2, `asked ${asked} times`);
+    });
+
     it('says that there is no such page', async () => {
       await dashboard.page.goto(`${gateway.url}/dashboard/no-such-page`);
       await dashboard.says('There is no such page');

@@ -5,6 +5,7 @@ import { inEachBrowser } from '../lib/browser.mjs';
 import { Dashboard } from '../lib/dashboard.mjs';
 import { startGateway } from '../lib/gateway.mjs';
 import { startSite } from '../lib/pages.mjs';
+import { until } from '../lib/until.mjs';
 
 const SCOPES = ['endpoints:read', 'endpoints:write', 'keys:read', 'keys:write', 'audit:read'];
 
@@ -102,12 +103,17 @@ describe('a session of the dashboard', () => {
     });
 
     it('offers a key only what it may do', async () => {
-      const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'reader', scopes: ['endpoints:read'] });
-      const dashboard = await Dashboard.open(browser(), gateway.url);
-      await dashboard.signIn(key.token);
-      await dashboard.visit('/audit-log');
-      await dashboard.says('audit:read');
-      await dashboard.close();
+      for (const [scope, path, missing] of [
+        ['endpoints:read', '/audit-log', 'audit:read'],
+        ['keys:read', '/settings', 'endpoints:read'],
+      ]) {
+        const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'reader', scopes: [scope] });
+        const dashboard = await Dashboard.open(browser(), gateway.url);
+        await dashboard.signIn(key.token);
+        await dashboard.visit(path);
+        await dashboard.says(missing);
+        await dashboard.close();
+      }
     });
 
     it('cannot be used by a page of another origin', async () => {

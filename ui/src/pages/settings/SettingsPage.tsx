@@ -1,7 +1,8 @@
 /** The project's settings, what the gateway was started with, and what pages need in their own policy. */
 import { useQuery } from '@tanstack/react-query';
 import { Loading, Page } from '../../parts/Page';
-import { useSession } from '../../session/session';
+import { NeedsScope } from '../../session/NeedsScope';
+import { useMay, useSession } from '../../session/session';
 import { useProject } from '../../shell/project';
 import { Configuration } from './Configuration';
 import { CspHelper } from './CspHelper';
@@ -9,23 +10,24 @@ import { cspQuery, projectQuery, settingsQuery } from './data';
 import { ProjectSettings } from './ProjectSettings';
 
 export default function SettingsPage() {
+  const may = useMay('endpoints:read');
+  return <Page title="Settings">{may ? <Sections /> : <NeedsScope scope="endpoints:read" what="see settings" />}</Page>;
+}
+
+function Sections() {
   const project = useProject();
   const isLoading = useIsLoading(project);
+  if (isLoading) return <Loading rows={12} />;
   return (
-    <Page title="Settings">
-      {project === null && (
+    <>
+      {project === null ? (
         <p className="notice">Choose a project above to change its name, its rate limit and what becomes of secret keys in pages.</p>
-      )}
-      {isLoading ? (
-        <Loading rows={12} />
       ) : (
-        <>
-          {project !== null && <ProjectSettings project={project} />}
-          <CspHelper />
-          <Configuration />
-        </>
+        <ProjectSettings project={project} />
       )}
-    </Page>
+      <CspHelper />
+      <Configuration />
+    </>
   );
 }
 
@@ -35,5 +37,6 @@ function useIsLoading(project: string | null): boolean {
   const stored = useQuery({ ...projectQuery(project ?? ''), enabled: project !== null });
   const csp = useQuery(cspQuery({ project, policy: null }));
   const settings = useQuery({ ...settingsQuery, enabled: is_root });
-  return [stored, csp, settings].some((query) => query.isLoading);
+  // What failed once is shown as that, and asks again on its own: taken away then, it would ask again for ever.
+  return [stored, csp, settings].some((query) => query.isLoading && !query.isFetched);
 }

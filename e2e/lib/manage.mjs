@@ -77,6 +77,11 @@ export class Management {
     await new Management(this.#url, token).#send('DELETE', '/dashboard/api/session?everywhere=true');
   }
 
+  /** A link that signs a browser in once, with this key. @param {string} token @returns {Promise<{ url: string }>} */
+  signInLink(token) {
+    return new Management(this.#url, token).#send('POST', '/dashboard/api/sign-in-links', {});
+  }
+
   /** @param {string} path of a resource or list */
   get(path) {
     return this.#send('GET', path);

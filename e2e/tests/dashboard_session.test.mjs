@@ -54,6 +54,31 @@ describe('a session of the dashboard', () => {
       await other.close();
     });
 
+    it('changes hands by a link only when that is wanted', async () => {
+      const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'linked', scopes: SCOPES });
+      const { url } = await gateway.manage.signInLink(key.token);
+      const dashboard = await Dashboard.open(browser(), gateway.url);
+      await dashboard.signIn(gateway.rootKey);
+      await dashboard.page.goto(url);
+      await dashboard.says('Sign in with the link?');
+      assert.equal(dashboard.page.url(), `${gateway.url}/dashboard/`, 'the code is out of the address');
+      assert.deepEqual(await dashboard.accessibilityProblems(), []);
+      await dashboard.screenshot('sign-in-link');
+      await dashboard.press('Cancel');
+      await dashboard.press('Root key');
+      await dashboard.page.goto(url);
+      await dashboard.press('Use the link');
+      await dashboard.says('linked');
+      await dashboard.page.goto(url);
+      await dashboard.press('Use the link');
+      await dashboard.says('Sign-in code not good');
+      assert.deepEqual(await dashboard.accessibilityProblems(), []);
+      await dashboard.press('Cancel');
+      await dashboard.press('linked');
+      await dashboard.says('Sign out everywhere');
+      await dashboard.close();
+    });
+
     it('ends when its key is revoked', async () => {
       const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'operator', scopes: SCOPES });
       const dashboard = await Dashboard.open(browser(), gateway.url);

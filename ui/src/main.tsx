@@ -5,10 +5,12 @@ import { StrictMode, Suspense } from 'react';
 import { createRoot } from 'react-dom/client';
 import { ApiProblem, SIGNED_OUT } from './api/client';
 import { makeRouter } from './router';
+import { takeCode } from './session/link';
 import { sessionQuery } from './session/session';
 import { applyTheme, readTheme } from './shell/theme';
 import './styles/index.css';
 
+const code = takeCode();
 applyTheme(readTheme());
 
 const queryClient = new QueryClient({
@@ -20,7 +22,7 @@ const queryClient = new QueryClient({
     },
   },
 });
-const router = makeRouter(queryClient);
+const router = makeRouter({ code });
 
 // A session that ended shows the way in again.
 addEventListener(SIGNED_OUT, () => queryClient.setQueryData(sessionQuery.queryKey, null));

@@ -7,7 +7,6 @@ import {
   retainSearchParams,
   type ErrorComponentProps,
 } from '@tanstack/react-router';
-import type { QueryClient } from '@tanstack/react-query';
 import { Button } from './parts/Button';
 import { Empty, Loading } from './parts/Page';
 import { ProblemView } from './parts/ProblemView';
@@ -18,7 +17,12 @@ import { Shell } from './shell/Shell';
 const text = (value: unknown) =>
   value === undefined || value === null || value === '' ? undefined : typeof value === 'string' ? value : JSON.stringify(value);
 
-const root = createRootRouteWithContext<{ queryClient: QueryClient }>()({
+interface Context {
+  /** The one-time code of the link that the dashboard was opened with. */
+  code: string | null;
+}
+
+const root = createRootRouteWithContext<Context>()({
   component: Shell,
   validateSearch: (search: Record<string, unknown>): { project?: string } =>
     text(search.project) ? { project: text(search.project) } : {},
@@ -81,11 +85,11 @@ function Failed({ error, reset }: ErrorComponentProps) {
   );
 }
 
-export function makeRouter(queryClient: QueryClient) {
+export function makeRouter(context: Context) {
   return createRouter({
     routeTree,
     basepath: '/dashboard',
-    context: { queryClient },
+    context,
     defaultPreload: 'intent',
     defaultPendingComponent: Loading,
     defaultErrorComponent: Failed,

@@ -33,7 +33,8 @@ export const SIGNED_OUT = 'drawbridge-signed-out';
 
 /** The refusal in an answer, after whoever must know that the session ended was told. */
 export function refusal(status: number, problem: Partial<Problem>): ApiProblem {
-  if (status === 401) dispatchEvent(new Event(SIGNED_OUT));
+  // A link that is not good says nothing of the session that there is.
+  if (status === 401 && problem.code !== 'sign_in_code_invalid') dispatchEvent(new Event(SIGNED_OUT));
   return new ApiProblem(status, problem);
 }
 

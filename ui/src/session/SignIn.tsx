@@ -5,20 +5,25 @@ import { Field, TextInput } from '../parts/Field';
 import { ProblemView } from '../parts/ProblemView';
 import { useSignIn } from './session';
 
-export function SignIn({ hasEnded }: { hasEnded: boolean }) {
+interface Props {
+  hasEnded: boolean;
+  /** Of a link, to sign in with at once. */
+  code: string | null;
+  onCodeUsed: () => void;
+}
+
+export function SignIn({ hasEnded, code, onCodeUsed }: Props) {
   const signIn = useSignIn();
   const [token, setToken] = useState('');
   const hasTried = useRef(false);
   const { mutate } = signIn;
 
   useEffect(() => {
-    const code = new URLSearchParams(location.hash.slice(1)).get('code');
     if (code === null || hasTried.current) return;
     hasTried.current = true;
-    // Out of the address bar and the history before anything else: it is worth a session.
-    history.replaceState(null, '', import.meta.env.BASE_URL);
+    onCodeUsed();
     mutate({ code });
-  }, [mutate]);
+  }, [code, onCodeUsed, mutate]);
 
   return (
     <main className="sign-in">

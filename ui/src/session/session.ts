@@ -33,6 +33,11 @@ export function useSession(): Session {
   return session;
 }
 
+/** What people call the key that is signed in. */
+export function nameOf(session: Session): string {
+  return session.is_root ? 'Root key' : (session.key_name ?? session.key_id);
+}
+
 /** Whether the signed-in key may do something; what it may not is not offered. */
 export function useMay(scope: Scope): boolean {
   const session = useSession();

@@ -1,15 +1,14 @@
 /** Who is signed in, until when, and the ways out. */
 import { Menu } from '@base-ui/react/menu';
 import { ago } from '../parts/Time';
-import { useSession, useSignOut } from '../session/session';
+import { nameOf, useSession, useSignOut } from '../session/session';
 
 export function Account() {
   const session = useSession();
   const signOut = useSignOut();
-  const name = session.is_root ? 'Root key' : (session.key_name ?? session.key_id);
   return (
     <Menu.Root>
-      <Menu.Trigger className="button button-plain">{name}</Menu.Trigger>
+      <Menu.Trigger className="button button-plain">{nameOf(session)}</Menu.Trigger>
       <Menu.Portal>
         <Menu.Positioner sideOffset={6} align="end" className="menu-positioner">
           <Menu.Popup className="menu">

@@ -1,9 +1,10 @@
 /** What every page stands in: the way around, the project that is looked at, and who is signed in. */
 import { useSuspenseQuery } from '@tanstack/react-query';
-import { Link, Outlet } from '@tanstack/react-router';
-import { Suspense, useEffect, useState } from 'react';
+import { Link, Outlet, useRouteContext } from '@tanstack/react-router';
+import { Suspense, useCallback, useEffect, useState } from 'react';
 import { Loading } from '../parts/Page';
 import { Toasts } from '../parts/toasts';
+import { LinkQuestion } from '../session/LinkQuestion';
 import { SignIn } from '../session/SignIn';
 import { SessionContext, sessionQuery } from '../session/session';
 import { Account } from './Account';
@@ -30,9 +31,13 @@ export function Shell() {
   const [last, setLast] = useState(session);
   if (session !== null && session !== last) setLast(session);
   const shown = session ?? last;
+  const context = useRouteContext({ from: '__root__' });
+  const [code, setCode] = useState(context.code);
+  const forgetCode = useCallback(() => setCode(null), []);
   return (
     <>
-      {session === null && <SignIn hasEnded={last !== null} />}
+      {session === null && <SignIn hasEnded={last !== null} code={code} onCodeUsed={forgetCode} />}
+      {session !== null && code !== null && <LinkQuestion code={code} session={session} onDone={forgetCode} />}
       {shown && (
         <SessionContext key={shown.key_id} value={shown}>
           <div hidden={session === null}>

@@ -54,6 +54,26 @@ describe('a session of the dashboard', () => {
       await other.close();
     });
 
+    it('leaves nothing that "back" could bring back', async () => {
+      const dashboard = await Dashboard.open(browser(), gateway.url);
+      await gateway.manage.createKey({ project: 'shop', kind: 'publishable', name: 'not for everybody' });
+      await dashboard.signIn(gateway.rootKey);
+      await dashboard.visit('/keys');
+      await dashboard.says('not for everybody');
+      await dashboard.page.evaluate(() => addEventListener('pageshow', ({ persisted }) => sessionStorage.setItem('persisted', persisted)));
+      await dashboard.press('Root key');
+      await dashboard.press('Sign out everywhere', 'menuitem');
+      await dashboard.says('Sign in to Drawbridge');
+      await dashboard.page.evaluate(() => history.back());
+      await until('the page before', () => dashboard.page.url().endsWith('/keys'));
+      await dashboard.says('Sign in to Drawbridge');
+      // Firefox keeps no page aside while it is driven.
+      const persisted = await dashboard.page.evaluate(() => sessionStorage.getItem('persisted'));
+      if ((await browser().version()).startsWith('Chrome')) assert.equal(persisted, 'true', 'Chromium had kept the page');
+      assert.ok(!(await dashboard.page.evaluate(() => document.documentElement.outerHTML)).includes('not for everybody'));
+      await dashboard.close();
+    });
+
     it('changes hands by a link only when that is wanted', async () => {
       const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'linked', scopes: SCOPES });
       const { url } = await gateway.manage.signInLink(key.token);

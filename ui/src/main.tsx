@@ -27,6 +27,13 @@ const router = makeRouter({ code });
 // A session that ended shows the way in again.
 addEventListener(SIGNED_OUT, () => queryClient.setQueryData(sessionQuery.queryKey, null));
 
+// A page that the browser kept aside shows what it showed, also to somebody who is signed out by now.
+addEventListener('pageshow', ({ persisted }) => {
+  if (!persisted) return;
+  document.body.hidden = true;
+  location.reload();
+});
+
 const place = document.getElementById('root');
 if (place) {
   createRoot(place).render(

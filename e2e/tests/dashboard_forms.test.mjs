@@ -108,6 +108,27 @@ describe('forms of the dashboard', () => {
       await complains(/not a CORS error|no line|recogni/i, 'explain-console');
     });
 
+    it('a call of the playground', async () => {
+      const asked = [];
+      const note = (request) => asked.push(new URL(request.url()).pathname);
+      await dashboard.visit('/playground?project=shop');
+      dashboard.page.on('request', note);
+      await dashboard.fill('Endpoint', 'nothing-there');
+      await complains(/no (such )?endpoint|not found|does not exist/i, 'playground-endpoint');
+      await dashboard.fill('Endpoint', 'chat');
+      // Typed letter by letter; asked about when it is typed.
+      await dashboard.fill('Origin of the page', 'javascript:alert(1)//');
+      await complains('not the origin of a web page', 'playground');
+      dashboard.page.off('request', note);
+      assert.deepEqual(asked.filter((path) => /\/endpoints\/n./.test(path)), ['/v1/projects/shop/endpoints/nothing-there']);
+      assert.equal(await dashboard.page.$('::-p-aria([name*="javascript"][role="button"])'), null);
+      await dashboard.fill('Origin of the page', 'http://127.0.0.1:26101/chat');
+      await dashboard.press('Use http://127.0.0.1:26101');
+      await dashboard.says('Open http://127.0.0.1:26101');
+      const said = await dashboard.page.evaluate(() => document.body.innerText);
+      assert.ok(!said.includes('Call from'), 'only the demo has a test page');
+    });
+
     it("a project's settings", async () => {
       await dashboard.visit('/settings?project=shop');
       await dashboard.fill('Name', 'x'.repeat(300));

@@ -1,7 +1,7 @@
-import Chart from '../../parts/Chart';
+import { Chart } from '../../parts/Chart';
 import type { Traffic } from './traffic';
 
-export default function Charts({ traffic }: { traffic: Traffic }) {
+export function Charts({ traffic }: { traffic: Traffic }) {
   const { points } = traffic;
   const times = points.map(({ at }) => new Date(at).getTime() / 1000);
   const of = (value: (point: Traffic['points'][number]) => number | null) => points.map(value);

@@ -1,15 +1,14 @@
 /** How the gateway is doing: decisions, reasons, errors and times, as it counted them itself. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { lazy, Suspense, useState } from 'react';
+import { useState } from 'react';
 import { Empty, Loading, Page } from '../../parts/Page';
 import { ProblemView, Stale } from '../../parts/ProblemView';
 import { useProject } from '../../shell/project';
+import { Charts } from './Charts';
 import { Reasons } from './Reasons';
 import { RefusedOrigins } from './RefusedOrigins';
 import { latestFirstByte, SPANS, totals, trafficQuery, type Span, type Traffic } from './traffic';
-
-const Charts = lazy(() => import('./Charts'));
 
 export default function OverviewPage() {
   const project = useProject();
@@ -62,9 +61,7 @@ function Figures({ traffic }: { traffic: Traffic }) {
         <Figure name="Open streams" value={count(traffic.now.open_streams)} />
       </dl>
       {isQuiet && <Quiet />}
-      <Suspense fallback={<Loading rows={12} />}>
-        <Charts traffic={traffic} />
-      </Suspense>
+      <Charts traffic={traffic} />
       <div className="cards">
         <RefusedOrigins />
         <Reasons reasons={traffic.reasons} />

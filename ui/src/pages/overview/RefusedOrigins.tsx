@@ -3,19 +3,29 @@ import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { answer, api } from '../../api/client';
 import type { CorsRefusal } from '../../api/types';
+import { Loading } from '../../parts/Page';
+import { ProblemView } from '../../parts/ProblemView';
 import { useProject } from '../../shell/project';
 
 export function RefusedOrigins() {
   const project = useProject();
-  const { data } = useQuery({
+  const { data, error } = useQuery({
     queryKey: ['refusals', 'top', project],
     queryFn: () => answer(api.GET('/v1/cors/refusals', { params: { query: { limit: 200, ...(project && { project }) } } })),
     refetchInterval: 5_000,
   });
-  const top = byOrigin(data?.data ?? []).slice(0, 8);
   return (
     <section className="card" aria-labelledby="refused-origins">
       <h2 id="refused-origins">Top refused origins</h2>
+      {data ? <Top refusals={data.data} /> : error ? <ProblemView error={error} /> : <Loading rows={8} />}
+    </section>
+  );
+}
+
+function Top({ refusals }: { refusals: CorsRefusal[] }) {
+  const top = byOrigin(refusals).slice(0, 8);
+  return (
+    <>
       {top.length === 0 ? (
         <p className="hint">No page was refused.</p>
       ) : (
@@ -41,7 +51,7 @@ export function RefusedOrigins() {
       <p>
         <Link to="/refusals">What would let them through</Link>
       </p>
-    </section>
+    </>
   );
 }
 

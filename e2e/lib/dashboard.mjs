@@ -128,6 +128,15 @@ export class Dashboard {
     });
   }
 
+  /** Opens everything that unfolds, and says how many pixels there are to scroll sideways then. */
+  overhang() {
+    return this.page.evaluate(() => {
+      for (const details of document.querySelectorAll('details')) details.open = true;
+      const { scrollWidth, clientWidth } = document.documentElement;
+      return scrollWidth - clientWidth;
+    });
+  }
+
   /** @param {string} name */
   async screenshot(name) {
     const browser = (await this.page.browser().version()).startsWith('Chrome') ? 'chromium' : 'firefox';

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { before, describe, it } from 'node:test';
 import { inEachBrowser, open } from '../lib/browser.mjs';
 import { listenToConsole } from '../lib/console.mjs';
-import { Dashboard } from '../lib/dashboard.mjs';
+import { Dashboard, NARROW, WIDE } from '../lib/dashboard.mjs';
 import { BINARY, startGateway, withoutSettings } from '../lib/gateway.mjs';
 import { startSite } from '../lib/pages.mjs';
 import { start } from '../lib/process.mjs';
@@ -170,6 +170,9 @@ describe('the demo', () => {
       await dashboard.page.bringToFront();
       assert.deepEqual(await dashboard.accessibilityProblems(), []);
       await dashboard.screenshot('playground-stream');
+      await dashboard.page.setViewport(NARROW);
+      assert.ok((await dashboard.overhang()) <= 0, 'nothing to scroll sideways with everything unfolded');
+      await dashboard.page.setViewport(WIDE);
 
       await dashboard.fill('Origin of the page', pages);
       await dashboard.press(`Call from ${pages}`);

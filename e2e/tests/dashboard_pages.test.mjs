@@ -77,6 +77,9 @@ describe('the dashboard', () => {
           }
           await dashboard.page.setViewport(WIDE);
         }
+        await dashboard.page.setViewport(NARROW);
+        assert.ok((await dashboard.overhang()) <= 0, 'nor with everything unfolded');
+        await dashboard.page.setViewport(WIDE);
         await dashboard.isClean();
       });
     }
@@ -93,6 +96,16 @@ describe('the dashboard', () => {
         assert.deepEqual(await dashboard.accessibilityProblems(), [], path);
         await dashboard.screenshot(`empty-${path.slice(1, path.indexOf('?'))}`);
       }
+    });
+
+    it('shows an answer of Explain in a narrow window', async () => {
+      await dashboard.page.setViewport(NARROW);
+      await dashboard.visit('/explain?project=shop&endpoint=chat&origin=https://staging.example.com');
+      await dashboard.press('Explain');
+      await dashboard.says('The way of the call');
+      assert.ok((await dashboard.overhang()) <= 0);
+      await dashboard.screenshot('explain-answer-narrow');
+      await dashboard.page.setViewport(WIDE);
     });
 
     it('says that a project is gone, and does not go on asking', async () => {

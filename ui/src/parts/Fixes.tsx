@@ -24,7 +24,7 @@ export function Fixes({ fixes, onApplied, isQuiet = false }: Props) {
   const may = fixes.every((fix) => (fix.target === 'key' ? mayKeys : mayEndpoints));
   if (fixes.length === 0) return null;
   return (
-    <section className="stack" aria-label="What cures it">
+    <div className="stack" role="group" aria-label="What cures it">
       {fixes.map((fix) => (
         <FixView key={fix.command} fix={fix} isQuiet={isQuiet} />
       ))}
@@ -59,7 +59,7 @@ export function Fixes({ fixes, onApplied, isQuiet = false }: Props) {
         ))}
         <p className="hint">The next request obeys it. It can be undone.</p>
       </Confirm>
-    </section>
+    </div>
   );
 }
 

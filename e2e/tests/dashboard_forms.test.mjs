@@ -127,6 +127,7 @@ describe('forms of the dashboard', () => {
       await dashboard.says('Open http://127.0.0.1:26101');
       const said = await dashboard.page.evaluate(() => document.body.innerText);
       assert.ok(!said.includes('Call from'), 'only the demo has a test page');
+      assert.ok(!said.includes('preflight'), 'nothing was called yet');
     });
 
     it("a project's settings", async () => {

@@ -164,9 +164,11 @@ describe('the demo', () => {
       await dashboard.says(/Call from http:\/\//);
       const listed = await dashboard.page.$eval('input[placeholder="https://app.example.com"]', (input) => input.value);
       assert.notEqual(listed, pages);
+      assert.ok(!(await dashboard.page.evaluate(() => document.body.innerText)).includes('preflight'), 'nothing was called yet');
       await dashboard.press(`Call from ${listed}`);
       await dashboard.says('The stream came to its end');
       await dashboard.says(/Stream: \d+ chunks?/);
+      await dashboard.says(/preflight\s+The gateway answers OPTIONS with 204: the browser goes on/);
       await dashboard.page.bringToFront();
       assert.deepEqual(await dashboard.accessibilityProblems(), []);
       await dashboard.screenshot('playground-stream');
@@ -177,6 +179,7 @@ describe('the demo', () => {
       await dashboard.fill('Origin of the page', pages);
       await dashboard.press(`Call from ${pages}`);
       await dashboard.says('TypeError');
+      await dashboard.says('the browser stops here');
       await dashboard.page.bringToFront();
       await dashboard.screenshot('playground-blocked');
       await dashboard.press('Apply this change');

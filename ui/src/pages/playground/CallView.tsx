@@ -1,5 +1,6 @@
-/** The call as it happens: what the gateway answers to its preflight, and what the page tells. */
+/** The call as it happens: what the page tells, and once it began what the gateway answers to its preflight. */
 import { useQuery } from '@tanstack/react-query';
+import { Fragment } from 'react';
 import { ApiProblem, answer, api } from '../../api/client';
 import type { Explanation, Question } from '../../api/types';
 import { Badge, type Tone } from '../../parts/Badge';
@@ -8,10 +9,18 @@ import { ProblemView } from '../../parts/ProblemView';
 import { Prose } from '../../parts/Prose';
 import type { Told } from './messages';
 
-export function CallView({ question, told }: { question: Question; told: Told[] }) {
+interface Props {
+  question: Question;
+  told: Told[];
+  /** How many calls there were: each is explained anew. */
+  calls: number;
+}
+
+export function CallView({ question, told, calls }: Props) {
   const { data: explanation, error, refetch } = useQuery({
-    queryKey: ['explain', question],
+    queryKey: ['explain', question, calls],
     queryFn: () => answer(api.POST('/v1/cors/explain', { body: question })),
+    enabled: told[0]?.event.type === 'start',
     retry: false,
   });
   const chunks = told.flatMap(({ event }) => (event.type === 'chunk' ? event.text : []));
@@ -21,8 +30,12 @@ export function CallView({ question, told }: { question: Question; told: Told[] 
       <h2 id="call">The call</h2>
       {error instanceof ApiProblem && <ProblemView error={error} />}
       <ol className="steps">
-        {explanation && <Preflight explanation={explanation} />}
-        {told.map((message, index) => (message.event.type === 'chunk' ? null : <EventView key={index} message={message} />))}
+        {told.map((message, index) => (
+          <Fragment key={index}>
+            {message.event.type !== 'chunk' && <EventView message={message} />}
+            {message.event.type === 'start' && explanation && <Preflight explanation={explanation} />}
+          </Fragment>
+        ))}
         {told.length === 0 && (
           <li>
             <Badge>waiting</Badge> for the other page's call
@@ -58,12 +71,13 @@ function Preflight({ explanation }: { explanation: Explanation }) {
     <li className="step">
       <div className="row">
         <Badge tone={isRefused ? 'bad' : 'good'}>{preflight.needed ? 'preflight' : 'no preflight'}</Badge>
-        <span>
+        <span className="step-title">
           {preflight.needed
-            ? `${preflight.request?.method ?? 'OPTIONS'} → ${preflight.response?.status ?? '–'}, by what the gateway obeys now: the browser ${isRefused ? 'stops here' : 'goes on'}`
+            ? `The gateway answers ${preflight.request?.method ?? 'OPTIONS'} with ${preflight.response?.status ?? '–'}: the browser ${isRefused ? 'stops here' : 'goes on'}`
             : 'The browser asks nothing first'}
         </span>
       </div>
+      <p className="hint">Not seen, but explained by the gateway: browsers show preflights to no page.</p>
       {preflight.response && <HeaderLines headers={Object.entries(preflight.response.headers)} />}
     </li>
   );

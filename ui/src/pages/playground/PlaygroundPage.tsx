@@ -52,7 +52,7 @@ export default function PlaygroundPage() {
         {isPopupBlocked && <p role="alert">The browser did not open the window. Allow pop-ups for this page, and try again.</p>}
         {endpoint && isOrigin(origin) && <OwnPage isOpen={!hasTestPage} origin={origin} endpoint={endpoint} prompt={prompt} onOpen={() => start('/')} />}
       </form>
-      {endpoint && isOrigin(origin) && <CallView question={question} told={page.told} />}
+      {endpoint && isOrigin(origin) && <CallView question={question} told={page.told} calls={page.calls} />}
     </Page>
   );
 }

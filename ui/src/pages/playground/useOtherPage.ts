@@ -5,6 +5,7 @@ import { readMessage, type Told } from './messages';
 export function useOtherPage(origin: string) {
   const page = useRef<Window | null>(null);
   const [told, setTold] = useState<Told[]>([]);
+  const [calls, setCalls] = useState(0);
 
   useEffect(() => {
     const listen = (event: MessageEvent) => {
@@ -12,6 +13,7 @@ export function useOtherPage(origin: string) {
       if (event.source !== page.current || event.origin !== origin) return;
       const message = readMessage(event.data);
       if (!message) return;
+      if (message.event.type === 'start') setCalls((before) => before + 1);
       setTold((before) => (message.event.type === 'start' ? [message] : [...before, message]));
     };
     addEventListener('message', listen);
@@ -27,5 +29,5 @@ export function useOtherPage(origin: string) {
     },
     [origin],
   );
-  return { told, open };
+  return { told, calls, open };
 }

@@ -108,6 +108,20 @@ describe('the dashboard', () => {
       await dashboard.page.setViewport(WIDE);
     });
 
+    it('brings the current page of its menu into view', async () => {
+      await dashboard.page.setViewport(NARROW);
+      await dashboard.visit('/settings?project=shop');
+      const isInView = () => {
+        const { left, right } = document.querySelector('.places [aria-current="page"]').getBoundingClientRect();
+        return left >= 0 && right <= innerWidth;
+      };
+      assert.ok(await dashboard.page.evaluate(isInView));
+      await dashboard.press('Drawbridge', 'link');
+      await dashboard.says('Decisions by CORS');
+      assert.ok(await dashboard.page.evaluate(isInView), 'and the next one');
+      await dashboard.page.setViewport(WIDE);
+    });
+
     it('says that a project is gone, and does not go on asking', async () => {
       let asked = 0;
       const count = (request) => {

@@ -1,7 +1,7 @@
 /** What every page stands in: the way around, the project that is looked at, and who is signed in. */
 import { useSuspenseQuery } from '@tanstack/react-query';
-import { Link, Outlet, useRouteContext } from '@tanstack/react-router';
-import { Suspense, useCallback, useEffect, useState } from 'react';
+import { Link, Outlet, useRouteContext, useRouterState } from '@tanstack/react-router';
+import { Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { Loading } from '../parts/Page';
 import { Toasts } from '../parts/toasts';
 import { LinkQuestion } from '../session/LinkQuestion';
@@ -70,17 +70,7 @@ function Frame() {
           <Account />
         </div>
       </header>
-      <nav className="places" aria-label="Dashboard">
-        <ul>
-          {PLACES.map(({ to, label }) => (
-            <li key={to}>
-              <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
-                {label}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      </nav>
+      <Places />
       <main id="content" tabIndex={-1}>
         <Suspense fallback={<Loading />}>
           <Outlet />
@@ -88,5 +78,28 @@ function Frame() {
       </main>
       <Toasts />
     </div>
+  );
+}
+
+function Places() {
+  const list = useRef<HTMLUListElement>(null);
+  const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
+  useEffect(() => {
+    // In a narrow window the list scrolls sideways.
+    const current = list.current?.querySelector<HTMLElement>('[aria-current="page"]');
+    if (current) list.current?.scrollTo({ left: current.offsetLeft - (list.current.clientWidth - current.offsetWidth) / 2 });
+  }, [path]);
+  return (
+    <nav className="places" aria-label="Dashboard">
+      <ul ref={list}>
+        {PLACES.map(({ to, label }) => (
+          <li key={to}>
+            <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
+              {label}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }

@@ -130,6 +130,70 @@ describe('forms of the dashboard', () => {
       assert.ok(!said.includes('preflight'), 'nothing was called yet');
     });
 
+    it('of everything that lets more in, the consequence is said before it is saved', async () => {
+      const { manage } = gateway;
+      const name = own('asked');
+      await manage.createEndpoint('shop', {
+        name,
+        upstream: { base_url: upstream.baseUrl },
+        models: ['small'],
+        cors: { allowedOrigins: ['https://app.example.com'], exposedHeaders: ['X-Request-Id'] },
+      });
+      const limited = await manage.createKey({
+        project: 'shop',
+        kind: 'secret',
+        name: own('limited'),
+        endpoints: ['chat'],
+        allowed_origins: ['https://app.example.com'],
+        allowed_ips: ['192.0.2.1'],
+        rate_limit: { requests: 10, per_seconds: 60 },
+        max_concurrent: 1,
+      });
+      const line = (list, text, adding) => async () => {
+        await dashboard.press(adding);
+        await dashboard.fill(list, text);
+      };
+      const endpoint = `/endpoints/shop/${name}`;
+      const key = `/keys/${limited.id}`;
+      for (const [path, change, says] of [
+        [endpoint, () => dashboard.press('Remove small'), 'clients may ask for every model'],
+        [endpoint, line('Model 2', 'large', 'Add a model'), 'Clients may ask for large too'],
+        [endpoint, () => dashboard.fill('Model 1, name at the upstream', 'huge'), 'small (at the upstream huge)'],
+        [endpoint, line('Allowed methods, line 4', '*', 'Add a method'), 'may use every method'],
+        [endpoint, line('Allowed methods, line 4', 'DELETE', 'Add a method'), 'may use DELETE too'],
+        [endpoint, () => dashboard.fill('Allowed request headers, line 1', '*'), 'may send every header'],
+        [endpoint, () => dashboard.fill('Allowed request headers, line 1', 'X-My-*'), 'may send X-My-* too'],
+        [endpoint, () => dashboard.press('@anthropic'), 'X-Api-Key'],
+        [key, () => dashboard.press('All endpoints of the project', 'radio'), 'every endpoint of the project'],
+        [key, () => dashboard.press('Any origin that the endpoint lists', 'radio'), 'no longer narrows'],
+        [key, () => dashboard.press('Any network', 'radio'), 'from any network'],
+        [key, () => dashboard.press("The project's limit", 'radio'), 'any number of requests'],
+        [key, () => dashboard.fill('Requests', '20'), 'It may send more requests'],
+        [key, () => dashboard.fill('Requests at the same time', '2'), '2 of its requests'],
+        [key, () => dashboard.fill('Requests at the same time', ''), 'Any number of its requests'],
+      ]) {
+        // Browsers all but stop what is not in front.
+        await dashboard.page.bringToFront();
+        const isThere = dashboard.page.url().endsWith(path);
+        if (!isThere) await dashboard.visit(path);
+        await change();
+        await dashboard.press('Save');
+        await dashboard.page.waitForSelector('[role="alertdialog"]');
+        await dashboard.says(says);
+        if (!isThere) assert.deepEqual(await dashboard.accessibilityProblems(), []);
+        await dashboard.press('Cancel');
+        await dashboard.page.waitForFunction(() => document.querySelector('[role="alertdialog"]') === null, { polling: 50 });
+        await dashboard.press('Discard');
+        await dashboard.page.waitForFunction(() => !/not saved/.test(document.querySelector('main').innerText), { polling: 50 });
+      }
+      // What narrows is saved at once.
+      await dashboard.fill('Requests', '5');
+      await dashboard.press('Save');
+      await dashboard.says('is saved');
+      const { rate_limit: limit, endpoints } = await manage.get(`/v1${key.replace('keys', 'api-keys')}`);
+      assert.deepEqual([limit.requests, endpoints], [5, ['chat']]);
+    });
+
     it("a project's settings", async () => {
       await dashboard.visit('/settings?project=shop');
       await dashboard.fill('Name', 'x'.repeat(300));

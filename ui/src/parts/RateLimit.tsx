@@ -4,13 +4,7 @@ import type { Issue } from '../api/types';
 import { Choice } from './Choice';
 import { Issues, issuesAt } from './Field';
 import { NumberField } from './NumberField';
-
-/** A number that is being typed is null while it is none. */
-export interface RateLimitDraft {
-  requests: number | null;
-  per_seconds: number | null;
-  burst: number | null;
-}
+import type { RateLimitDraft } from './rateLimits';
 
 interface Props {
   limit: RateLimitDraft | null;

@@ -17,7 +17,7 @@ import { ModelsEditor } from './ModelsEditor';
 import { ORIGINS_HINT } from './OriginsHint';
 import { ProjectField } from './ProjectField';
 import { useJudgement } from './useJudgement';
-import { widenings } from './widening';
+import { widenedOrigins } from './widening';
 
 const FIELDS = ['/name', '/upstream/base_url', '/upstream/credential', '/models', '/cors/allowedOrigins', '/cors/allowedHeaders'];
 
@@ -62,9 +62,7 @@ export function NewEndpointForm({ chosen }: { chosen: string | null }) {
     },
   });
 
-  const consequences = widenings({ allowedOrigins: [] }, documentOf(draft).cors as NewDraft['cors']).filter(() =>
-    draft.cors.allowedOrigins.includes('*'),
-  );
+  const consequences = draft.cors.allowedOrigins.includes('*') ? widenedOrigins([], draft.cors.allowedOrigins) : [];
   const set = (pointer: string, value: unknown) => {
     setDraft((old) => withValueAt(old, pointer, value));
     setTouched((old) => [...new Set([...old, fieldOf(pointer)])]);

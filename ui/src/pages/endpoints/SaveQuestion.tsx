@@ -6,14 +6,15 @@ import type { Editor, Question } from './useEditor';
 
 export function SaveQuestion({ editor }: { editor: Editor }) {
   const { question, isSaving } = editor;
-  const isWidening = (question?.consequences.length ?? 0) > 0;
-  const isRefusing = (question?.judgement.impact?.newly_refused.length ?? 0) > 0;
+  const { newly_admitted: admitted = [], newly_refused: refused = [] } = question?.judgement.impact ?? {};
+  const isWidening = (question?.consequences.length ?? 0) + admitted.length > 0;
+  const isRefusing = refused.length > 0;
   const title = [...(isWidening ? ['lets more in'] : []), ...(isRefusing ? ['shuts out pages that call today'] : [])];
   return (
     <Confirm
       isOpen={question !== null}
       title={`This ${title.join(', and ')}`}
-      action={isWidening && isRefusing ? 'Save both' : isWidening ? 'Save and let them in' : 'Save and refuse them'}
+      action={isWidening && isRefusing ? 'Save both' : isWidening ? 'Save and let more in' : 'Save and refuse them'}
       tone="danger"
       isBusy={isSaving}
       onConfirm={editor.confirm}

@@ -80,3 +80,8 @@ export const PRESETS: Preset[] = [
     headers: ['Idempotency-Key', 'X-Idempotency-Key', 'X-Request-Id'],
   },
 ];
+
+/** A list of headers with what its presets stand for in their place. */
+export function headersOf(list: string[]): string[] {
+  return list.flatMap((entry) => PRESETS.find(({ name }) => name === entry)?.headers ?? [entry]);
+}

@@ -87,8 +87,9 @@ export function useEditor(stored: Tagged<Endpoint>) {
       const judgement = await judge(from, wanted);
       if (judgement.isOutdated) await reread();
       if (judgement.isOutdated || judgement.issues.length > 0) return;
-      const consequences = widenings(from.draft.cors, patched(from.draft, patchOf(from.draft, wanted)).cors);
-      const isAsked = consequences.length > 0 || (judgement.impact?.newly_refused.length ?? 0) > 0;
+      const consequences = widenings(from.draft, patched(from.draft, patchOf(from.draft, wanted)));
+      const { newly_admitted: admitted = [], newly_refused: refused = [] } = judgement.impact ?? {};
+      const isAsked = consequences.length + admitted.length + refused.length > 0;
       if (isAsked) setQuestion({ basis: from, wanted, consequences, judgement });
       else await write.mutateAsync({ basis: from, wanted }).catch(() => undefined);
     },

@@ -1,6 +1,6 @@
 /** What of a key can be edited, in the form that the page edits it. */
 import type { ApiKey, Issue } from '../../api/types';
-import type { RateLimitDraft } from '../../parts/RateLimit';
+import type { RateLimitDraft } from '../../parts/rateLimits';
 
 export type Scope = ApiKey['scopes'][number];
 

@@ -1,4 +1,5 @@
 /** What a change of a key lets through that was refused before, in sentences: asked about before it is saved. */
+import { inWords, isLooser, type RateLimitDraft } from '../../parts/rateLimits';
 import { ago } from '../../parts/Time';
 import type { KeyDraft } from './document';
 import { SCOPES } from './words';
@@ -6,13 +7,16 @@ import { SCOPES } from './words';
 const named = (names: string[]) => names.join(', ');
 const added = <T>(before: T[], after: T[]) => after.filter((item) => !before.includes(item));
 
-export function widening(before: KeyDraft, after: KeyDraft): string[] {
+/** `ofProject` is the limit of keys that have none of their own; undefined where that is not known. */
+export function widening(before: KeyDraft, after: KeyDraft, ofProject?: RateLimitDraft | null): string[] {
   return [
     ...scopes(before, after),
     ...endpoints(before, after),
     ...origins(before.allowed_origins, after.allowed_origins),
     ...networks(before.allowed_ips, after.allowed_ips),
     ...(before.require_origin && !after.require_origin ? ['Requests without an Origin, from scripts and servers, may use it.'] : []),
+    ...rate(before.rate_limit, after.rate_limit, ofProject),
+    ...concurrent(before.max_concurrent, after.max_concurrent),
     ...expiry(before.expires_at, after.expires_at),
   ];
 }
@@ -43,6 +47,19 @@ function networks(before: string[] | null, after: string[] | null): string[] {
   if (after === null) return ['It may be used from any network.'];
   const more = added(before, after);
   return more.length > 0 ? [`It may be used from ${named(more)} too.`] : [];
+}
+
+function rate(before: RateLimitDraft | null, after: RateLimitDraft | null, ofProject?: RateLimitDraft | null): string[] {
+  const [old, next] = [before ?? ofProject, after ?? ofProject];
+  // A limit of its own where the project's is not known may be the stricter or the looser one.
+  if (old === undefined) return after === before ? [] : ['Its own rate limit takes the place of its project’s, which may be stricter.'];
+  if (next === undefined) return ['It has its project’s rate limit, if there is one, and not its own.'];
+  return isLooser(old, next) ? [next === null ? 'It may send any number of requests.' : `It may send more requests: ${inWords(next)}.`] : [];
+}
+
+function concurrent(before: number | null, after: number | null): string[] {
+  if (before === null || (after !== null && after <= before)) return [];
+  return [after === null ? 'Any number of its requests may be under way at once.' : `${after} of its requests may be under way at once, not ${before}.`];
 }
 
 function expiry(before: string | null, after: string | null): string[] {

@@ -11,6 +11,7 @@ import { Field, Issues, issuesAt, TextInput } from '../../parts/Field';
 import { Loading } from '../../parts/Page';
 import { ProblemView } from '../../parts/ProblemView';
 import { RateLimit } from '../../parts/RateLimit';
+import { inWords, isLooser } from '../../parts/rateLimits';
 import { useSession } from '../../session/session';
 import { checkProject, draftOf, projectQuery, updateProject, useProjectCache, type ProjectDraft } from './data';
 
@@ -109,7 +110,9 @@ function widening(before: ProjectDraft, after: ProjectDraft): string[] {
   const isServed = before.secret_keys_in_browsers === 'refuse' && after.secret_keys_in_browsers === 'warn';
   return [
     ...(isServed ? ['Pages that hold a secret key are served again where the endpoint lists their origin; whoever opens one can copy the key.'] : []),
-    ...(before.rate_limit && !after.rate_limit ? ['Keys without a limit of their own may send any number of requests.'] : []),
+    ...(isLooser(before.rate_limit, after.rate_limit)
+      ? [`Keys without a limit of their own may send ${after.rate_limit ? `more requests: ${inWords(after.rate_limit)}` : 'any number of requests'}.`]
+      : []),
     ...(!before.debug && after.debug ? ['Everyone who is refused by origin, method or header is told which it was.'] : []),
   ];
 }

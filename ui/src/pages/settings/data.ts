@@ -2,7 +2,7 @@
 import { queryOptions, useQueryClient } from '@tanstack/react-query';
 import { answer, api, ifMatch, tagged, type Tagged } from '../../api/client';
 import type { CspQuestion, Project, Settings } from '../../api/types';
-import type { RateLimitDraft } from '../../parts/RateLimit';
+import type { RateLimitDraft } from '../../parts/rateLimits';
 
 export type Setting = Settings['settings'][number];
 

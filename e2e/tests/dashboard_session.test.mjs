@@ -5,7 +5,7 @@ import { inEachBrowser } from '../lib/browser.mjs';
 import { Dashboard } from '../lib/dashboard.mjs';
 import { startGateway } from '../lib/gateway.mjs';
 import { startSite } from '../lib/pages.mjs';
-import { until } from '../lib/until.mjs';
+import { until, within } from '../lib/until.mjs';
 
 const SCOPES = ['endpoints:read', 'endpoints:write', 'keys:read', 'keys:write', 'audit:read'];
 
@@ -96,6 +96,28 @@ describe('a session of the dashboard', () => {
       await dashboard.press('Cancel');
       await dashboard.press('linked');
       await dashboard.says('Sign out everywhere');
+      await dashboard.close();
+    });
+
+    it('is not kept alive by a page that nobody touches', async () => {
+      const dashboard = await Dashboard.open(browser(), gateway.url);
+      await dashboard.signIn(gateway.rootKey);
+      await dashboard.settled();
+      const next = (isUnattended) =>
+        dashboard.page.waitForRequest((request) => {
+          const header = request.headers()['drawbridge-unattended'];
+          return request.url().includes('/dashboard/api/traffic') && (header !== undefined) === isUnattended;
+        });
+      await dashboard.page.evaluate(() => {
+        const now = Date.now;
+        Date.now = () => now() + 61_000;
+      });
+      await within('a refresh that says so', next(true));
+      const touched = next(false);
+      await dashboard.page.keyboard.press('Shift');
+      await dashboard.press('7 days');
+      await within('a request that somebody asked for', touched);
+      await dashboard.isClean();
       await dashboard.close();
     });
 

@@ -64,7 +64,7 @@ pub(crate) async fn identify(
     let mut response = match check_key(&identity, &parts) {
         Ok(()) => {
             if let Some(session) = &mut identity.session {
-                session::note(&state, session).await;
+                session::note(&state, session, &parts.headers).await;
             }
             parts.extensions.insert(identity);
             next.run(Request::from_parts(parts, body)).await

@@ -40,6 +40,8 @@ const MOST_OF_A_KEY: u32 = 100;
 const ROOT: &str = "root";
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+/// On what a page asks for by itself while nobody touches it. It can only make a session end sooner.
+const UNATTENDED: HeaderName = HeaderName::from_static("drawbridge-unattended");
 
 /// A session that a request came in, and what its cookie is called.
 #[derive(Clone, Debug)]
@@ -91,10 +93,11 @@ pub(crate) async fn authenticate(
     }))
 }
 
-/// Notes, once a minute, that a session is used.
-pub(crate) async fn note(state: &AdminState, session: &mut Session) {
+/// Notes, once a minute, that a session is used: not by what its page asks for unattended.
+pub(crate) async fn note(state: &AdminState, session: &mut Session, headers: &HeaderMap) {
     let now = (state.clock)();
-    if now.duration_since(session.row.last_seen_at) < SEEN_EVERY {
+    let is_recent = now.duration_since(session.row.last_seen_at) < SEEN_EVERY;
+    if is_recent || headers.contains_key(UNATTENDED) {
         return;
     }
     // Where the disk is full, the gateway can still be looked at.

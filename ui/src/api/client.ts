@@ -1,9 +1,17 @@
 /** The management API, typed by what the gateway says of itself; who calls is known by the session's cookie. */
 import createClient from 'openapi-fetch';
+import { isUnattended, UNATTENDED } from './attention';
 import type { paths } from './schema';
 import type { Issue, Problem } from './types';
 
 export const api = createClient<paths>({ baseUrl: '', credentials: 'same-origin' });
+
+api.use({
+  onRequest: ({ request }) => {
+    if (isUnattended()) request.headers.set(UNATTENDED, '1');
+    return request;
+  },
+});
 
 /** A refusal of the API, or its silence, in a form that can be shown. */
 export class ApiProblem extends Error {

@@ -445,6 +445,30 @@ async fn a_session_ends_after_half_an_hour_without_use_and_after_twelve_hours() 
 }
 
 #[tokio::test]
+async fn what_a_page_asks_for_while_nobody_touches_it_is_no_use_of_the_session() {
+    let gateway = Gateway::furnished().await;
+    let browser = Browser::signed_in(&gateway, ROOT).await;
+    let unattended = [
+        ("sec-fetch-site", "same-origin"),
+        ("drawbridge-unattended", "1"),
+    ];
+    let poll = async || {
+        browser
+            .send(Method::GET, SESSION, &unattended, Value::Null)
+            .await
+    };
+    let first = poll().await.must(200).body;
+    for _ in 0..29 {
+        pass(seconds(60));
+        let polled = poll().await.must(200).body;
+        assert_eq!(polled["idle_expires_at"], first["idle_expires_at"]);
+    }
+    pass(seconds(60));
+    poll().await.must_be(401, "session_ended");
+    browser.must_have_ended().await;
+}
+
+#[tokio::test]
 async fn a_session_is_judged_as_its_key_is_on_every_request() {
     let gateway = Gateway::furnished().await;
     let key = key(&gateway, json!({"require_origin": true})).await;

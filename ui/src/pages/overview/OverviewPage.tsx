@@ -23,7 +23,7 @@ export default function OverviewPage() {
       {error && !data && <ProblemView error={error} />}
       {!data && !error && <Loading rows={10} />}
       {data && <Stale error={error} />}
-      {data && <Figures traffic={data} />}
+      {data && <Figures traffic={data} span={span} />}
     </Page>
   );
 }
@@ -46,7 +46,7 @@ function Spans({ value, onChange }: { value: Span; onChange: (span: Span) => voi
   );
 }
 
-function Figures({ traffic }: { traffic: Traffic }) {
+function Figures({ traffic, span }: { traffic: Traffic; span: Span }) {
   const sums = totals(traffic.points);
   const firstByte = latestFirstByte(traffic.points);
   const isQuiet = sums.requests === 0 && sums.refused === 0;
@@ -63,7 +63,7 @@ function Figures({ traffic }: { traffic: Traffic }) {
       {isQuiet && <Quiet />}
       <Charts traffic={traffic} />
       <div className="cards">
-        <RefusedOrigins />
+        <RefusedOrigins span={span} />
         <Reasons reasons={traffic.reasons} />
         <Busiest endpoints={traffic.endpoints} />
       </div>

@@ -1,29 +1,25 @@
-/** The origins that were refused most, of the latest refusals. */
+/** The origins that were refused most, on the days of the chosen time. */
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { answer, api } from '../../api/client';
-import type { CorsRefusal } from '../../api/types';
 import { Loading } from '../../parts/Page';
 import { ProblemView } from '../../parts/ProblemView';
 import { useProject } from '../../shell/project';
+import { MOST_ENTRIES, refusedOriginsQuery, type RefusedOrigins as Refused } from './refusedOrigins';
+import type { Span } from './traffic';
 
-export function RefusedOrigins() {
+export function RefusedOrigins({ span }: { span: Span }) {
   const project = useProject();
-  const { data, error } = useQuery({
-    queryKey: ['refusals', 'top', project],
-    queryFn: () => answer(api.GET('/v1/cors/refusals', { params: { query: { limit: 200, ...(project && { project }) } } })),
-    refetchInterval: 5_000,
-  });
+  const { data, error } = useQuery(refusedOriginsQuery(project, span));
   return (
     <section className="card" aria-labelledby="refused-origins">
       <h2 id="refused-origins">Top refused origins</h2>
-      {data ? <Top refusals={data.data} /> : error ? <ProblemView error={error} /> : <Loading rows={8} />}
+      {data ? <Top refused={data} /> : error ? <ProblemView error={error} /> : <Loading rows={8} />}
     </section>
   );
 }
 
-function Top({ refusals }: { refusals: CorsRefusal[] }) {
-  const top = byOrigin(refusals).slice(0, 8);
+function Top({ refused }: { refused: Refused }) {
+  const top = refused.origins.slice(0, 8);
   return (
     <>
       {top.length === 0 ? (
@@ -48,6 +44,7 @@ function Top({ refusals }: { refusals: CorsRefusal[] }) {
           </tbody>
         </table>
       )}
+      <p className="hint">{coverage(refused)}</p>
       <p>
         <Link to="/refusals">What would let them through</Link>
       </p>
@@ -55,10 +52,9 @@ function Top({ refusals }: { refusals: CorsRefusal[] }) {
   );
 }
 
-function byOrigin(refusals: CorsRefusal[]): { origin: string; count: number }[] {
-  const counts = new Map<string, number>();
-  for (const { origin, count } of refusals) {
-    if (origin !== null) counts.set(origin, (counts.get(origin) ?? 0) + count);
-  }
-  return [...counts].map(([origin, count]) => ({ origin, count })).sort((one, other) => other.count - one.count);
+/** What the figures are about. */
+function coverage({ from, unnamed, isPartial }: Refused): string {
+  const others = unnamed > 0 ? ` ${unnamed.toLocaleString('en')} more came from origins that were not told apart.` : '';
+  const bound = isPartial ? ` Summed up from the latest ${MOST_ENTRIES.toLocaleString('en')} entries; there are more.` : '';
+  return `Refused from the start of ${from} (UTC) until now, in whole days.${others}${bound}`;
 }

@@ -9,7 +9,6 @@ import { SignIn } from '../session/SignIn';
 import { SessionContext, sessionQuery } from '../session/session';
 import { Account } from './Account';
 import { ProjectSwitcher } from './ProjectSwitcher';
-import { preloadPages } from './pages';
 import { ThemeSwitch } from './ThemeSwitch';
 import icon from '../icon.svg';
 
@@ -50,11 +49,6 @@ export function Shell() {
 }
 
 function Frame() {
-  useEffect(() => {
-    // All pages are small; fetched now, they open at once, also while the gateway does not answer.
-    const timer = setTimeout(preloadPages, 1500);
-    return () => clearTimeout(timer);
-  }, []);
   return (
     <div className="shell">
       <a className="skip-link" href="#content">

@@ -1,4 +1,4 @@
-/** The pages, each in a file that is fetched when it is needed, or a moment after the first. */
+/** The pages, each in a file that is fetched when it is opened, or about to be: when a link to it is pointed at or focused. */
 import type { ComponentType } from 'react';
 
 type Load = () => Promise<{ default: ComponentType }>;
@@ -18,8 +18,3 @@ export const PAGES = {
   nodes: () => import('../pages/nodes/NodesPage'),
   settings: () => import('../pages/settings/SettingsPage'),
 } satisfies Record<string, Load>;
-
-/** Fetches what was not fetched yet; what fails is fetched again when it is needed. */
-export function preloadPages(): void {
-  for (const load of Object.values(PAGES)) load().catch(() => undefined);
-}

@@ -9,7 +9,7 @@ import { Confirm } from '../../parts/Confirm';
 import { ProblemView } from '../../parts/ProblemView';
 import { say } from '../../parts/toasts';
 import { useMay } from '../../session/session';
-import { deleteEndpoint, endpointKey, keysOfEndpoint } from './endpointsApi';
+import { deleteEndpoint, endpointKey, keysThatName, MOST_KEYS } from './endpointsApi';
 import type { Basis } from './useEditor';
 
 export function DangerZone({ basis }: { basis: Basis }) {
@@ -62,19 +62,19 @@ export function DangerZone({ basis }: { basis: Basis }) {
 
 function KeysThatNameIt({ project, name, isOpen }: { project: string; name: string; isOpen: boolean }) {
   const may = useMay('keys:read');
-  const { data, isPending } = useQuery({ ...keysOfEndpoint(project, name), enabled: may && isOpen });
+  const { data, isPending } = useQuery({ ...keysThatName(project, name), enabled: may && isOpen });
   if (!may) return <li>Keys that name it lose it. Your key may not see which.</li>;
   if (isPending) return <li>Looking for keys that name it…</li>;
   if (!data) return <li>Keys that name it lose it. Which ones could not be read.</li>;
-  // Keys of all endpoints may use it, too, and lose nothing that they name.
-  const naming = data.data.filter(({ endpoints }) => endpoints?.includes(name));
-  if (naming.length === 0) return <li>No {data.has_more ? 'key among the first 1,000' : 'active key'} names it.</li>;
+  const { naming } = data;
+  const bound = data.isPartial ? `, among the ${MOST_KEYS.toLocaleString('en')} looked at` : '';
+  if (naming.length === 0) return <li>No active key names it{bound}.</li>;
   const stranded = naming.filter(({ endpoints }) => endpoints?.length === 1);
   return (
     <>
       <li>
-        {naming.length === 1 ? 'One key names it and loses it' : `${naming.length} keys name it and lose it`}
-        {data.has_more && ' (among the first 1,000)'}: {namesOf(naming)}.
+        {naming.length === 1 ? 'One active key names it and loses it' : `${naming.length.toLocaleString('en')} active keys name it and lose it`}
+        {bound}: {namesOf(naming)}.
       </li>
       {stranded.length > 0 && <li>After that these can use no endpoint at all: {namesOf(stranded)}.</li>}
     </>

@@ -1,8 +1,8 @@
 /** What these pages ask of the gateway. */
 import { queryOptions } from '@tanstack/react-query';
 import { ApiProblem, answer, api, ifMatch, tagged } from '../../api/client';
-import { listing } from '../../api/listing';
-import type { Endpoint, EndpointCreate, EndpointUpdate, Issue } from '../../api/types';
+import { listing, type ListPage } from '../../api/listing';
+import type { ApiKey, Endpoint, EndpointCreate, EndpointUpdate, Issue } from '../../api/types';
 
 export const endpointKey = (project: string, name: string) => ['endpoint', project, name] as const;
 
@@ -25,12 +25,32 @@ export const projectList = (search: string) =>
     answer(api.GET('/v1/projects', { params: { query: { ...page, ...searchFor(search) } } })),
   );
 
-/** Keys that may use an endpoint, as many as one page has at most; for what a deletion takes from them. */
-export const keysOfEndpoint = (project: string, endpoint: string) =>
+const KEYS_A_PAGE = 1000;
+const MOST_PAGES_OF_KEYS = 20;
+/** How many keys that may use an endpoint are looked at. */
+export const MOST_KEYS = KEYS_A_PAGE * MOST_PAGES_OF_KEYS;
+
+/** The active keys that name an endpoint, for what a deletion takes from them; those of all endpoints lose nothing. */
+export const keysThatName = (project: string, endpoint: string) =>
   queryOptions({
-    queryKey: ['keys of endpoint', project, endpoint],
-    queryFn: () => answer(api.GET('/v1/api-keys', { params: { query: { project, endpoint, state: 'active', limit: 1000 } } })),
+    queryKey: ['keys that name', project, endpoint],
+    queryFn: async ({ signal }: { signal: AbortSignal }) => {
+      const naming: ApiKey[] = [];
+      let after: string | null | undefined;
+      for (let page = 0; page < MOST_PAGES_OF_KEYS && after !== null; page++) {
+        const listed: ListPage<ApiKey> = await keysThatMayUse(project, endpoint, after, signal);
+        // Those without `endpoints` may use it, too.
+        naming.push(...listed.data.filter(({ endpoints }) => endpoints !== null));
+        after = listed.next_cursor;
+      }
+      return { naming, isPartial: after !== null };
+    },
   });
+
+function keysThatMayUse(project: string, endpoint: string, after: string | undefined, signal: AbortSignal) {
+  const query = { project, endpoint, state: 'active' as const, limit: KEYS_A_PAGE, ...(after && { after }) };
+  return answer<ListPage<ApiKey>>(api.GET('/v1/api-keys', { params: { query }, signal }));
+}
 
 export function createEndpoint(project: string, body: EndpointCreate) {
   return tagged<Endpoint>(api.POST('/v1/projects/{project}/endpoints', { params: { path: { project } }, body }));

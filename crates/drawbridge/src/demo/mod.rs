@@ -184,7 +184,9 @@ fn introduction(demo: &Demo) -> String {
         ..
     } = demo;
     let program = std::env::args().next();
-    let cure = demo.cure(program.as_deref().unwrap_or("drawbridge"));
+    let program = program.as_deref().unwrap_or("drawbridge");
+    let cure = demo.cure(program);
+    let another_link = demo.another_link(program);
     let curl = demo.curl();
     format!(
         "drawbridge demo: open {page}
@@ -202,6 +204,10 @@ Let the frame's origin in, then ask again; the next request obeys:
 The same call from a terminal, which has no origin:
 
   {curl}
+
+Another link to the dashboard, once that one is used:
+
+  {another_link}
 
 Ctrl-C stops the demo and removes everything."
     )

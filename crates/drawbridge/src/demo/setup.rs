@@ -33,6 +33,8 @@ pub(super) struct Demo {
     pub(super) secret_key: String,
     /// What signs a browser in to the dashboard, once.
     pub(super) sign_in: String,
+    /// A key that may do everything, for as long as the demo runs.
+    pub(super) root_key: Secret,
 }
 
 /// Where the parts of the demo listen.
@@ -55,7 +57,7 @@ impl Demo {
     ) -> anyhow::Result<Self> {
         let gateway = format!("http://{}", addresses.gateway);
         let page = format!("http://{}", addresses.page);
-        let client = Client::new(&gateway, Some(root_key))?;
+        let client = Client::new(&gateway, Some(root_key.clone()))?;
 
         let project = json!({"slug": NAME, "name": "Demo"});
         create(&client, "/v1/projects".to_owned(), project).await?;
@@ -87,6 +89,7 @@ impl Demo {
         be_refused(addresses.gateway, &member(&endpoint, "url")?, &blocked).await?;
         Ok(Self {
             sign_in: member(&link, "url")?,
+            root_key,
             endpoint: format!("{gateway}{}", member(&endpoint, "url")?),
             publishable_key: member(&publishable, "token")?,
             secret_key: member(&secret, "token")?,
@@ -107,6 +110,15 @@ impl Demo {
         format!(
             "DRAWBRIDGE_URL={gateway} \\\n    DRAWBRIDGE_KEY={secret_key} \\\n    \
              {program} endpoint update {NAME} --project {NAME} --add-origin {blocked}"
+        )
+    }
+
+    /// The command that prints another link to sign in with.
+    pub(super) fn another_link(&self, program: &str) -> String {
+        format!(
+            "DRAWBRIDGE_URL={} \\\n    DRAWBRIDGE_KEY={} \\\n    {program} dashboard",
+            self.gateway,
+            self.root_key.expose()
         )
     }
 

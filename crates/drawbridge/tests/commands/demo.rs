@@ -114,6 +114,25 @@ fn one_page_streams_an_answer_and_the_other_gets_nothing_until_it_is_let_in() {
 }
 
 #[test]
+fn the_command_that_it_shows_prints_another_link_to_the_dashboard() {
+    let directory = tempfile::tempdir().unwrap();
+    let demo = Demo::start(directory.path());
+    let (_, command) = demo
+        .introduction
+        .split_once("Another link to the dashboard")
+        .unwrap();
+    let key = command.split("DRAWBRIDGE_KEY=").nth(1).unwrap();
+    assert!(key.lines().nth(1).unwrap().ends_with(" dashboard"));
+    let key = key.split_whitespace().next().unwrap();
+    let said = run(drawbridge(["dashboard"])
+        .env("DRAWBRIDGE_URL", &demo.gateway)
+        .env("DRAWBRIDGE_KEY", key));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    let link = format!("{}/dashboard/sign-in#code=", demo.gateway);
+    assert!(said.stdout.starts_with(&link), "{said:?}");
+}
+
+#[test]
 fn the_link_opens_the_dashboard_once_and_a_refusal_is_there_to_cure() {
     let directory = tempfile::tempdir().unwrap();
     let demo = Demo::start(directory.path());

@@ -181,7 +181,7 @@ describe('forms of the dashboard', () => {
         await dashboard.page.waitForSelector('[role="alertdialog"]');
         await dashboard.says(says);
         if (!isThere) assert.deepEqual(await dashboard.accessibilityProblems(), []);
-        await dashboard.press('Cancel');
+        await dashboard.page.keyboard.press('Escape');
         await dashboard.page.waitForFunction(() => document.querySelector('[role="alertdialog"]') === null, { polling: 50 });
         await dashboard.press('Discard');
         await dashboard.page.waitForFunction(() => !/not saved/.test(document.querySelector('main').innerText), { polling: 50 });

@@ -65,6 +65,8 @@ describe('the dashboard cures a blocked page', () => {
       assert.deepEqual(await dashboard.accessibilityProblems(), []);
       await dashboard.screenshot('explain-blocked');
       await dashboard.press('Apply this change');
+      await dashboard.page.waitForSelector('[role="alertdialog"]');
+      assert.deepEqual(await dashboard.accessibilityProblems(), []);
       await dashboard.press('Apply');
       await dashboard.says('Allowed: the page can read the answer');
       assert.deepEqual(await dashboard.accessibilityProblems(), []);
@@ -105,6 +107,7 @@ describe('the dashboard cures a blocked page', () => {
       await dashboard.screenshot('policy-editor');
       await dashboard.press('Save');
       await dashboard.page.waitForSelector('[role="alertdialog"]');
+      assert.deepEqual(await dashboard.accessibilityProblems(), []);
       await dashboard.screenshot('policy-editor-widening');
       await dashboard.page.locator('[role="alertdialog"] .dialog-actions button:last-child').click();
       await dashboard.page.waitForSelector('.toast');

@@ -170,17 +170,27 @@ describe('a session of the dashboard', () => {
     });
 
     it('offers a key only what it may do', async () => {
-      for (const [scope, path, missing] of [
-        ['endpoints:read', '/audit-log', 'audit:read'],
-        ['keys:read', '/settings', 'endpoints:read'],
-      ]) {
-        const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'reader', scopes: [scope] });
-        const dashboard = await Dashboard.open(browser(), gateway.url);
-        await dashboard.signIn(key.token);
+      const key = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'reader', scopes: ['endpoints:read'] });
+      const dashboard = await Dashboard.open(browser(), gateway.url);
+      await dashboard.signIn(key.token);
+      const offered = ({ page }) => page.$$eval('.places a', (links) => links.map(({ textContent }) => textContent));
+      assert.deepEqual(await offered(dashboard), ['Overview', 'Endpoints', 'Explain', 'Refusals', 'Playground', 'Settings']);
+      for (const [path, says] of [['/audit-log', 'audit:read'], ['/keys', 'keys:read'], ['/nodes', 'Only the root key may']]) {
         await dashboard.visit(path);
-        await dashboard.says(missing);
-        await dashboard.close();
+        await dashboard.says(says);
       }
+      await dashboard.close();
+      const auditor = await gateway.manage.createKey({ project: 'shop', kind: 'secret', name: 'auditor', scopes: ['audit:read'] });
+      const other = await Dashboard.open(browser(), gateway.url);
+      await other.signIn(auditor.token);
+      assert.deepEqual(await offered(other), ['Audit log']);
+      for (const path of ['/', '/endpoints', '/explain', '/refusals', '/playground', '/endpoints/shop/any', '/settings']) {
+        await other.visit(path);
+        await other.says('It lacks the scope endpoints:read');
+        assert.deepEqual(await other.accessibilityProblems(), [], path);
+      }
+      await other.isClean();
+      await other.close();
     });
 
     it('cannot be used by a page of another origin', async () => {

@@ -2,27 +2,17 @@
 import { useSuspenseQuery } from '@tanstack/react-query';
 import { Link, Outlet, useRouteContext, useRouterState } from '@tanstack/react-router';
 import { Suspense, useCallback, useEffect, useRef, useState } from 'react';
-import { Loading } from '../parts/Page';
+import { Loading, Page } from '../parts/Page';
 import { Toasts } from '../parts/toasts';
 import { LinkQuestion } from '../session/LinkQuestion';
+import { NeedsRoot, NeedsScope } from '../session/NeedsScope';
 import { SignIn } from '../session/SignIn';
-import { SessionContext, sessionQuery } from '../session/session';
+import { SessionContext, sessionQuery, useSession } from '../session/session';
 import { Account } from './Account';
+import { isOpenTo, PLACES, usePlace } from './places';
 import { ProjectSwitcher } from './ProjectSwitcher';
 import { ThemeSwitch } from './ThemeSwitch';
 import icon from '../icon.svg';
-
-const PLACES = [
-  { to: '/', label: 'Overview' },
-  { to: '/endpoints', label: 'Endpoints' },
-  { to: '/keys', label: 'Keys' },
-  { to: '/explain', label: 'Explain' },
-  { to: '/refusals', label: 'Refusals' },
-  { to: '/playground', label: 'Playground' },
-  { to: '/audit-log', label: 'Audit log' },
-  { to: '/nodes', label: 'Nodes' },
-  { to: '/settings', label: 'Settings' },
-] as const;
 
 export function Shell() {
   const { data: session } = useSuspenseQuery(sessionQuery);
@@ -49,6 +39,8 @@ export function Shell() {
 }
 
 function Frame() {
+  const session = useSession();
+  const place = usePlace();
   return (
     <div className="shell">
       <a className="skip-link" href="#content">
@@ -66,9 +58,15 @@ function Frame() {
       </header>
       <Places />
       <main id="content" tabIndex={-1}>
-        <Suspense fallback={<Loading />}>
-          <Outlet />
-        </Suspense>
+        {place === null || isOpenTo(session, place) ? (
+          <Suspense fallback={<Loading />}>
+            <Outlet />
+          </Suspense>
+        ) : (
+          <Page title={place.label}>
+            {place.needs === 'root' ? <NeedsRoot what={place.what} /> : <NeedsScope scope={place.needs} what={place.what} />}
+          </Page>
+        )}
       </main>
       <Toasts />
     </div>
@@ -76,6 +74,7 @@ function Frame() {
 }
 
 function Places() {
+  const session = useSession();
   const list = useRef<HTMLUListElement>(null);
   const path = useRouterState({ select: ({ resolvedLocation }) => resolvedLocation?.pathname });
   useEffect(() => {
@@ -86,7 +85,7 @@ function Places() {
   return (
     <nav className="places" aria-label="Dashboard">
       <ul ref={list}>
-        {PLACES.map(({ to, label }) => (
+        {PLACES.filter((place) => isOpenTo(session, place)).map(({ to, label }) => (
           <li key={to}>
             <Link to={to} activeOptions={{ exact: to === '/', includeSearch: false }}>
               {label}

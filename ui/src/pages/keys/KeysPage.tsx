@@ -5,7 +5,6 @@ import { useState } from 'react';
 import { Button } from '../../parts/Button';
 import { List, Search } from '../../parts/List';
 import { Empty, Page } from '../../parts/Page';
-import { NeedsScope } from '../../session/NeedsScope';
 import { useMay } from '../../session/session';
 import { useProject } from '../../shell/project';
 import { keysQuery, type KeyFilter } from './data';
@@ -16,7 +15,6 @@ const STATES = { active: 'Active', expired: 'Expired', revoked: 'Revoked', expos
 const isState = (state = ''): state is keyof typeof STATES => state in STATES;
 
 export default function KeysPage() {
-  const mayRead = useMay('keys:read');
   const mayWrite = useMay('keys:write');
   return (
     <Page
@@ -30,7 +28,7 @@ export default function KeysPage() {
         )
       }
     >
-      {mayRead ? <Keys mayWrite={mayWrite} /> : <NeedsScope scope="keys:read" what="see keys" />}
+      <Keys mayWrite={mayWrite} />
     </Page>
   );
 }

@@ -1,8 +1,7 @@
 /** The project's settings, what the gateway was started with, and what pages need in their own policy. */
 import { useQuery } from '@tanstack/react-query';
 import { Loading, Page } from '../../parts/Page';
-import { NeedsScope } from '../../session/NeedsScope';
-import { useMay, useSession } from '../../session/session';
+import { useSession } from '../../session/session';
 import { useProject } from '../../shell/project';
 import { Configuration } from './Configuration';
 import { CspHelper } from './CspHelper';
@@ -10,8 +9,11 @@ import { cspQuery, projectQuery, settingsQuery } from './data';
 import { ProjectSettings } from './ProjectSettings';
 
 export default function SettingsPage() {
-  const may = useMay('endpoints:read');
-  return <Page title="Settings">{may ? <Sections /> : <NeedsScope scope="endpoints:read" what="see settings" />}</Page>;
+  return (
+    <Page title="Settings">
+      <Sections />
+    </Page>
+  );
 }
 
 function Sections() {

@@ -303,10 +303,8 @@ fn a_line_that_leaves_open_what_was_blocked_is_no_all_clear() {
     assert_eq!(asked(cut, &more).code, Some(4));
     let said = asked(cut, &[&more[..], &["--apply", "--yes"]].concat());
     assert_eq!(said.code, Some(0), "{said:?}");
-    assert!(
-        said.stdout
-            .ends_with("allowed: every browser lets the page read the answer\n")
-    );
+    let allowed = "allowed: every browser lets the page read the answer\n";
+    assert!(said.stdout.contains(allowed), "{said:?}");
     // Later the same is no proof: the page sends something else, or was not reloaded.
     let said = asked(cut, &more);
     assert_eq!(said.code, Some(4), "{said:?}");

@@ -39,7 +39,7 @@ fn a_page_over_http_on_the_internet_cannot_call_this_machine_whatever_that_says(
     );
     for part in [
         "blocked: a page of http://app.example.com cannot GET",
-        "  Chromium\n",
+        "  Chromium (from its source, not measured)\n",
         &line,
         "[blocks] InsecureLocalNetwork",
     ] {

@@ -14,6 +14,8 @@ export const NARROW = { width: 360, height: 780 };
 /** A tab of the dashboard, in a browser context of its own. */
 export class Dashboard {
   #complaints = [];
+  /** Another page is on its way: what the one before was still fetching breaks off, and its console says so. */
+  #isLeaving = false;
 
   /**
    * @param {import('puppeteer-core').Browser} browser
@@ -41,7 +43,8 @@ export class Dashboard {
     this.page.on('pageerror', (error) => this.#complaints.push(`error: ${error.message}`));
     this.page.on('console', (message) => {
       // A refusal that a form shows is a 4xx, which Chromium's console repeats.
-      if (message.type() === 'error' && !/the server responded with a status of 4/.test(message.text())) {
+      const isBrokenOff = this.#isLeaving && /dynamically imported module|NetworkError|aborted/i.test(message.text());
+      if (message.type() === 'error' && !isBrokenOff && !/the server responded with a status of 4/.test(message.text())) {
         this.#complaints.push(message.text());
       }
     });
@@ -71,7 +74,9 @@ export class Dashboard {
 
   /** Goes to a page of the dashboard, and waits until it stands. @param {string} path below `/dashboard` */
   async visit(path) {
+    this.#isLeaving = true;
     await this.page.goto(`${this.url}/dashboard${path}`);
+    this.#isLeaving = false;
     await this.settled();
   }
 

@@ -33,6 +33,9 @@ const STANDARD: &[(&str, &str)] = &[
     ("content-security-policy", "default-src 'self'"),
 ];
 
+/// No frame, no form to elsewhere, and nothing that is not its own.
+const STRICT_POLICY: &str = "default-src 'self'; form-action 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'";
+
 /// OWASP Secure Headers Project, "Configuration proposal", as of Chromium 140. Where this differs: no
 /// `upgrade-insecure-requests` (the gateway's own pages load from their own origin only, also over http) and no
 /// `Clear-Site-Data` (it is for logging out); `clipboard-write` for those pages, which have tokens to copy;
@@ -46,10 +49,7 @@ const STRICT: &[(&str, &str)] = &[
     ("x-frame-options", "DENY"),
     ("x-xss-protection", "0"),
     ("referrer-policy", "no-referrer"),
-    (
-        "content-security-policy",
-        "default-src 'self'; form-action 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'",
-    ),
+    ("content-security-policy", STRICT_POLICY),
     ("x-permitted-cross-domain-policies", "none"),
     ("cross-origin-embedder-policy", "require-corp"),
     ("cross-origin-opener-policy", "same-origin"),
@@ -70,10 +70,7 @@ const STRICT: &[(&str, &str)] = &[
 const FLOOR: &[(&str, &str)] = &[
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
-    (
-        "content-security-policy",
-        "default-src 'self'; form-action 'self'; base-uri 'self'; object-src 'none'; frame-ancestors 'none'",
-    ),
+    ("content-security-policy", STRICT_POLICY),
 ];
 
 /// Why a header cannot be overridden.

@@ -23,6 +23,18 @@ export function listing<T>(
   });
 }
 
+/** A list from its beginning, page after page up to a bound; `isPartial` where there is more. */
+export async function walk<T>(mostPages: number, fetchPage: (page: { after?: string }) => Promise<ListPage<T>>) {
+  const rows: T[] = [];
+  let after: string | null | undefined;
+  for (let page = 0; page < mostPages && after !== null; page++) {
+    const listed = await fetchPage(after ? { after } : {});
+    rows.push(...listed.data);
+    after = listed.next_cursor;
+  }
+  return { rows, isPartial: after !== null };
+}
+
 export type Listing<T> = UseInfiniteQueryResult<InfiniteData<ListPage<T>>>;
 
 export function rows<T>(list: Listing<T>): T[] {

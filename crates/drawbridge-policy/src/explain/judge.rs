@@ -71,6 +71,7 @@ impl Question<'_> {
                 }
         })
     }
+
     /// Whether the key does not let itself be used from the origin.
     pub(super) fn is_refused_by_key(&self) -> bool {
         let origin = OriginHeader::One(self.request.origin.as_bytes());

@@ -128,7 +128,8 @@ impl ProjectArguments {
                 if let Some(id) = id {
                     body["id"] = id.into();
                 }
-                if let Some(limit) = rate.new_value()? {
+                rate.check_new()?;
+                if let Some(limit) = rate.value()? {
                     body["rate_limit"] = limit;
                 }
                 if let Some(choice) = secret_keys_in_browsers {

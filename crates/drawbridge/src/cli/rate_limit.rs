@@ -18,21 +18,21 @@ pub(super) struct RateFlags {
 }
 
 impl RateFlags {
-    /// The value of `rate_limit` in a new document, which has no limit yet that a burst could be part of.
+    /// Refuses what makes no sense in a new document, which has no limit yet that a burst could be part of.
     ///
     /// # Errors
     /// [`Failure::Usage`].
-    pub(super) fn new_value(&self) -> Result<Option<Value>, Failure> {
+    pub(super) fn check_new(&self) -> Result<(), Failure> {
         if self.rate_limit.is_none() && self.burst.is_some() {
             return Err(Failure::Usage(
                 "--burst is part of a limit: say that too, with --rate-limit REQUESTS/TIME"
                     .to_owned(),
             ));
         }
-        self.value()
+        Ok(())
     }
 
-    /// The value of `rate_limit` in a merge patch; `None` where no flag was given.
+    /// The value of `rate_limit` in a document or a merge patch; `None` where no flag was given.
     ///
     /// # Errors
     /// [`Failure::Usage`].
@@ -119,7 +119,7 @@ mod tests {
             rate_limit: None,
             burst: Some(3),
         };
-        assert!(matches!(burst_alone.new_value(), Err(Failure::Usage(_))));
+        assert!(matches!(burst_alone.check_new(), Err(Failure::Usage(_))));
         for (text, burst) in [
             ("100", None),
             ("a/1m", None),

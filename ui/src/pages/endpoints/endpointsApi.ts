@@ -1,7 +1,7 @@
 /** What these pages ask of the gateway. */
 import { queryOptions } from '@tanstack/react-query';
 import { ApiProblem, answer, api, ifMatch, tagged } from '../../api/client';
-import { listing, type ListPage } from '../../api/listing';
+import { listing, walk } from '../../api/listing';
 import type { ApiKey, Endpoint, EndpointCreate, EndpointUpdate, Issue } from '../../api/types';
 
 export const endpointKey = (project: string, name: string) => ['endpoint', project, name] as const;
@@ -35,22 +35,14 @@ export const keysThatName = (project: string, endpoint: string) =>
   queryOptions({
     queryKey: ['keys that name', project, endpoint],
     queryFn: async ({ signal }: { signal: AbortSignal }) => {
-      const naming: ApiKey[] = [];
-      let after: string | null | undefined;
-      for (let page = 0; page < MOST_PAGES_OF_KEYS && after !== null; page++) {
-        const listed: ListPage<ApiKey> = await keysThatMayUse(project, endpoint, after, signal);
-        // Those without `endpoints` may use it, too.
-        naming.push(...listed.data.filter(({ endpoints }) => endpoints !== null));
-        after = listed.next_cursor;
-      }
-      return { naming, isPartial: after !== null };
+      const query = { project, endpoint, state: 'active' as const, limit: KEYS_A_PAGE };
+      const { rows, isPartial } = await walk<ApiKey>(MOST_PAGES_OF_KEYS, (page) =>
+        answer(api.GET('/v1/api-keys', { params: { query: { ...query, ...page } }, signal })),
+      );
+      // Those without `endpoints` may use it, too.
+      return { naming: rows.filter(({ endpoints }) => endpoints !== null), isPartial };
     },
   });
-
-function keysThatMayUse(project: string, endpoint: string, after: string | undefined, signal: AbortSignal) {
-  const query = { project, endpoint, state: 'active' as const, limit: KEYS_A_PAGE, ...(after && { after }) };
-  return answer<ListPage<ApiKey>>(api.GET('/v1/api-keys', { params: { query }, signal }));
-}
 
 export function createEndpoint(project: string, body: EndpointCreate) {
   return tagged<Endpoint>(api.POST('/v1/projects/{project}/endpoints', { params: { path: { project } }, body }));

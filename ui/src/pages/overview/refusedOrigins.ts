@@ -1,7 +1,7 @@
 /** The origins that were refused most; the gateway counts refusals by whole days, in UTC. */
 import { queryOptions } from '@tanstack/react-query';
 import { answer, api } from '../../api/client';
-import type { ListPage } from '../../api/listing';
+import { walk } from '../../api/listing';
 import type { CorsRefusal } from '../../api/types';
 import type { Span } from './traffic';
 
@@ -36,18 +36,12 @@ export function refusedOriginsQuery(project: string | null, span: Span) {
 }
 
 async function refusedOrigins(project: string | null, from: string, signal: AbortSignal): Promise<RefusedOrigins> {
-  const entries: CorsRefusal[] = [];
-  let after: string | null | undefined;
-  for (let page = 0; page < MOST_PAGES && after !== null; page++) {
-    const listed: ListPage<CorsRefusal> = await entriesSince(from, { ...(project && { project }), ...(after && { after }) }, signal);
-    entries.push(...listed.data);
-    after = listed.next_cursor;
-  }
-  return { from, ...byOrigin(entries.filter(({ result }) => result !== 'reported')), isPartial: after !== null };
+  const query = { from_day: from, limit: PAGE_SIZE, ...(project && { project }) };
+  const { rows, isPartial } = await walk<CorsRefusal>(MOST_PAGES, (page) =>
+    answer(api.GET('/v1/cors/refusals', { params: { query: { ...query, ...page } }, signal })),
+  );
+  return { from, ...byOrigin(rows.filter(({ result }) => result !== 'reported')), isPartial };
 }
-
-const entriesSince = (from_day: string, narrowed: { project?: string; after?: string }, signal: AbortSignal) =>
-  answer<ListPage<CorsRefusal>>(api.GET('/v1/cors/refusals', { params: { query: { from_day, limit: PAGE_SIZE, ...narrowed } }, signal }));
 
 /** The day on which a span began, among those that are kept. */
 function firstDay({ seconds }: Span): string {

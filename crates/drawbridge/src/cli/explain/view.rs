@@ -12,12 +12,8 @@ const BROWSERS: [(&str, &str); 3] = [
 
 /// After a fix that cured what was asked about, and so the line, too.
 pub(super) fn cured(explanation: &Value) -> String {
-    let mut cured = explanation.clone();
-    if let Some(notes) = cured["notes"].as_array_mut() {
-        notes.retain(|note| note["code"] != "passes_now");
-    }
-    let sections = [Some(ALLOWED.to_owned()), notes(&cured)];
-    let sections: Vec<_> = sections.into_iter().flatten().collect();
+    let mut sections = vec![ALLOWED.to_owned()];
+    sections.extend(notes(explanation, |code| code != "passes_now"));
     sections.join("\n\n")
 }
 
@@ -34,7 +30,7 @@ pub(super) fn human(explanation: &Value) -> String {
         sections.push(format!("Cause\n  {cause}"));
     }
     sections.extend(cures(explanation));
-    sections.extend(notes(explanation));
+    sections.extend(notes(explanation, |_| true));
     sections.join("\n\n")
 }
 
@@ -184,8 +180,10 @@ fn cures(explanation: &Value) -> Option<String> {
     Some(text)
 }
 
-fn notes(explanation: &Value) -> Option<String> {
+/// The notes whose codes are wanted.
+fn notes(explanation: &Value, is_wanted: impl Fn(&Value) -> bool) -> Option<String> {
     let notes = explanation["notes"].as_array()?.iter();
+    let notes = notes.filter(|note| is_wanted(&note["code"]));
     let texts: Vec<_> = notes.filter_map(|note| note["text"].as_str()).collect();
     (!texts.is_empty()).then(|| format!("Mind\n  {}", texts.join("\n  ")))
 }

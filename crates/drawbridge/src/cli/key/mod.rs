@@ -246,7 +246,7 @@ impl Create {
             };
             document.insert("mode".to_owned(), json!(mode));
         }
-        self.flags.rate.new_value()?;
+        self.flags.rate.check_new()?;
         document.append(&mut self.flags.document()?);
         if let Some(variable) = &self.import_env {
             document.insert("token".to_owned(), input::secret_from_variable(variable)?);

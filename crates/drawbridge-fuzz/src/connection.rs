@@ -27,14 +27,18 @@ pub fn connection(bytes: &[u8]) {
     let credential = format!("input-{}", COUNT.fetch_add(1, Ordering::Relaxed));
     gateway.set_credential(&credential);
     let parsed = read(bytes);
-    if bytes.starts_with(PREFACE) {
+    let answers = if bytes.starts_with(PREFACE) {
         talk_http2(gateway, bytes, &parsed);
+        None
     } else {
-        let answers = talk_http1(gateway, bytes, &parsed);
-        answers::check(&answers, &parsed);
-    }
+        Some(talk_http1(gateway, bytes, &parsed))
+    };
     gateway.assert_serving();
-    seen::check(&gateway.upstream.take(), &credential, &parsed);
+    let seen = gateway.upstream.take();
+    seen::check(&seen, &credential, &parsed);
+    if let Some(answers) = answers {
+        answers::check(&answers, &parsed, &seen);
+    }
 }
 
 /// Sends everything, waits for the answers that must come, says that nothing follows, and reads to the end.

@@ -2,14 +2,16 @@
 //!
 //! It must never be tolerant: what it refuses, another server might read in a second way.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// A request as the upstream got it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Seen {
+    /// What `x-seen` of its answer says: no other request has it.
+    pub(crate) serial: u64,
     pub(crate) method: String,
     pub(crate) target: String,
     /// Names in lower case.
@@ -64,11 +66,15 @@ impl Upstream {
 
 #[expect(clippy::unwrap_used, reason = "a harness that cannot go on ends")]
 fn serve(stream: &TcpStream, requests: &Requests) {
+    static SERIAL: AtomicU64 = AtomicU64::new(0);
     stream.set_nodelay(true).unwrap();
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
     loop {
-        let mut seen = Seen::default();
+        let mut seen = Seen {
+            serial: SERIAL.fetch_add(1, Ordering::Relaxed),
+            ..Seen::default()
+        };
         let read = read(&mut reader, &mut seen);
         if let Err(Broken::Malformed(fault)) = &read {
             seen.fault = Some(fault.clone());
@@ -84,13 +90,6 @@ fn serve(stream: &TcpStream, requests: &Requests) {
     }
 }
 
-/// What an answer's `x-seen` says about the request that it answers.
-pub(crate) fn mark(method: &str, target: &str) -> String {
-    let mut hasher = DefaultHasher::new();
-    (method, target).hash(&mut hasher);
-    format!("{:016x}", hasher.finish())
-}
-
 /// An answer with headers that must not reach a page, and whether the connection goes on. The client chooses its end by
 /// `x-mood`: chunked, the last on its connection, or cut off in the middle.
 fn answer(seen: &Seen) -> (String, bool) {
@@ -102,10 +101,10 @@ fn answer(seen: &Seen) -> (String, bool) {
         _ => ("content-length: 2", "{}"),
     };
     let body = if seen.method == "HEAD" { "" } else { body };
-    let mark = mark(&seen.method, &seen.target);
+    let serial = seen.serial;
     let answer = format!(
         "HTTP/1.1 200 OK\r\naccess-control-allow-origin: *\r\naccess-control-allow-credentials: true\r\n\
-         set-cookie: a=b\r\nconnection: x-hop\r\nx-hop: 1\r\nx-request-id: theirs\r\nx-seen: {mark}\r\n{framing}\r\n\r\n{body}"
+         set-cookie: a=b\r\nconnection: x-hop\r\nx-hop: 1\r\nx-request-id: theirs\r\nx-seen: {serial}\r\n{framing}\r\n\r\n{body}"
     );
     (answer, ![b"close".as_slice(), b"cut"].contains(&mood))
 }

@@ -14,7 +14,7 @@ fn fuzz_folder(below: &str) -> PathBuf {
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).into_iter().flatten();
+    let entries = fs::read_dir(folder).unwrap();
     let mut files: Vec<_> = entries.map(|entry| entry.unwrap().path()).collect();
     files.sort();
     files
@@ -23,7 +23,13 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 fn replay(name: &str, target: fn(&[u8])) {
     let corpus = files(&fuzz_folder("corpus").join(name));
     assert!(!corpus.is_empty(), "fuzz/corpus/{name} is missing or empty");
-    let regressions = files(&fuzz_folder("regressions").join(name));
+    let regressions = fuzz_folder("regressions").join(name);
+    // Not every target has found something.
+    let regressions = if regressions.exists() {
+        files(&regressions)
+    } else {
+        Vec::new()
+    };
     for path in corpus.iter().chain(&regressions) {
         let input = fs::read(path).unwrap();
         // The panic has been reported; what is missing is whose it was.
@@ -47,12 +53,17 @@ macro_rules! replayed {
 
 replayed! { connection header_lists model_scan origin pattern policy_document target_path }
 
+fn names(folder: &str) -> BTreeSet<String> {
+    let names = files(&fuzz_folder(folder)).into_iter();
+    names
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect()
+}
+
 #[test]
 fn every_target_of_libfuzzer_is_replayed() {
-    let targets: BTreeSet<String> = files(&fuzz_folder("fuzz_targets"))
-        .iter()
-        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
-        .collect();
     let replayed: BTreeSet<String> = REPLAYED.iter().map(|name| (*name).to_owned()).collect();
-    assert_eq!(targets, replayed);
+    assert_eq!(names("fuzz_targets"), replayed);
+    assert_eq!(names("corpus"), replayed);
+    assert!(names("regressions").is_subset(&replayed));
 }

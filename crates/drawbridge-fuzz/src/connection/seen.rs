@@ -1,6 +1,6 @@
 //! The upstream's side of a connection: what it saw is what hyper parsed, less what was meant for the gateway.
 
-use http::header::{self, HeaderName};
+use http::header;
 
 use crate::gateway::RENAMED;
 use crate::reading::Parsed;
@@ -41,30 +41,45 @@ fn check_form(seen: &Seen) {
     );
     assert_eq!(seen.values("host").count(), 1, "{seen:?}");
     assert_eq!(seen.values("x-request-id").count(), 1, "{seen:?}");
-    for (name, _) in &seen.headers {
-        let is_foreign = matches!(
-            name.as_str(),
-            "connection"
-                | "keep-alive"
-                | "proxy-authenticate"
-                | "proxy-authorization"
-                | "proxy-connection"
-                | "te"
-                | "trailer"
-                | "upgrade"
-                | "http2-settings"
-                | "origin"
-                | "referer"
-                | "cookie"
-                | "x-api-key"
-                | "x-goog-api-key"
-        ) || name.starts_with("sec-fetch-");
-        assert!(!is_foreign, "{seen:?}");
-    }
+    let is_for_the_gateway = seen.headers.iter().any(|(name, _)| is_foreign(name));
+    assert!(!is_for_the_gateway, "{seen:?}");
+}
+
+/// Whether a field concerns the client's connection, the page or the key.
+fn is_foreign(name: &str) -> bool {
+    matches!(
+        name,
+        "connection"
+            | "keep-alive"
+            | "proxy-authenticate"
+            | "proxy-authorization"
+            | "proxy-connection"
+            | "te"
+            | "trailer"
+            | "upgrade"
+            | "http2-settings"
+            | "origin"
+            | "referer"
+            | "cookie"
+            | "x-api-key"
+            | "x-goog-api-key"
+    ) || name.starts_with("sec-fetch-")
+}
+
+/// Whether the gateway makes a field itself.
+fn is_made(name: &str) -> bool {
+    [
+        "host",
+        "x-request-id",
+        "authorization",
+        "content-length",
+        "transfer-encoding",
+    ]
+    .contains(&name)
 }
 
 /// Method, target, headers, body and its end; a preflight is never seen.
-fn is_same(seen: &Seen, parsed: &Parsed) -> bool {
+pub(super) fn is_same(seen: &Seen, parsed: &Parsed) -> bool {
     !parsed.is_preflight()
         && seen.method == parsed.method.as_str()
         && parsed
@@ -104,7 +119,7 @@ fn behind_small(text: &[u8]) -> Option<&[u8]> {
     (name == "small").then_some(behind)
 }
 
-/// Every field was sent by the client, for the upstream, or is one that the gateway makes.
+/// Besides what the gateway makes: every field that the client sent for the upstream, and no other.
 fn has_same_headers(seen: &Seen, parsed: &Parsed) -> bool {
     let options: Vec<Vec<u8>> = parsed
         .headers
@@ -113,15 +128,23 @@ fn has_same_headers(seen: &Seen, parsed: &Parsed) -> bool {
         .flat_map(|line| line.as_bytes().split(|byte| *byte == b','))
         .map(|option| option.trim_ascii().to_ascii_lowercase())
         .collect();
-    seen.headers.iter().all(|(name, value)| {
-        let is_made = matches!(
-            name.as_str(),
-            "host" | "x-request-id" | "authorization" | "content-length" | "transfer-encoding"
-        );
-        let is_given = HeaderName::from_bytes(name.as_bytes()).is_ok_and(|name| {
-            let mut lines = parsed.headers.get_all(name).iter();
-            lines.any(|line| line == value.as_slice())
-        });
-        is_made || (is_given && !options.iter().any(|option| *option == name.as_bytes()))
-    })
+    let is_given = |name: &str| {
+        !is_made(name)
+            && !is_foreign(name)
+            && !options.iter().any(|option| option == name.as_bytes())
+    };
+    let sent = parsed.headers.iter();
+    let mut sent: Vec<(&str, &[u8])> = sent
+        .map(|(name, value)| (name.as_str(), value.as_bytes()))
+        .filter(|(name, _)| is_given(name))
+        .collect();
+    let came = seen.headers.iter();
+    let mut came: Vec<(&str, &[u8])> = came
+        .map(|(name, value)| (name.as_str(), value.as_slice()))
+        .filter(|(name, _)| !is_made(name))
+        .collect();
+    // The lines of one field keep their order.
+    sent.sort_by_key(|(name, _)| *name);
+    came.sort_by_key(|(name, _)| *name);
+    sent == came
 }

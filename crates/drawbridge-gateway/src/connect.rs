@@ -3,19 +3,20 @@
 //! A name may resolve to another address tomorrow, so every address is judged again right before the connection; what
 //! was checked when the endpoint was saved protects nobody. It must never connect to an address it has not judged.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use drawbridge_policy::upstream::{Destinations, PrivateRoots, Upstream, UpstreamHost};
-use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
 use rustls::crypto::CryptoProvider;
 use rustls::{ClientConfig, RootCertStore};
 use rustls_pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
@@ -97,7 +98,7 @@ impl Connector {
         let addresses = resolve(upstream).await?;
         let tcp = self.connect_any(upstream, &addresses).await?;
         if !upstream.is_https() {
-            return Ok(UpstreamStream::Plain(TokioIo::new(tcp)));
+            return Ok(UpstreamStream::new(Transport::Plain(tcp)));
         }
         let name = server_name(upstream.host());
         let failed = |source| ConnectError::Tls {
@@ -109,7 +110,7 @@ impl Connector {
         let config = config.map_err(|error| failed(io::Error::other(error)))?;
         let connecting = TlsConnector::from(config).connect(name, tcp);
         let tls = connecting.await.map_err(failed)?;
-        Ok(UpstreamStream::Tls(Box::new(TokioIo::new(tls))))
+        Ok(UpstreamStream::new(Transport::Tls(Box::new(tls))))
     }
 
     /// Made once for each set of roots.
@@ -206,56 +207,79 @@ fn server_name(
 }
 
 /// A connection to an upstream.
-pub enum UpstreamStream {
-    /// Over TCP.
-    Plain(TokioIo<TcpStream>),
-    /// Over TLS.
-    Tls(Box<TokioIo<TlsStream<TcpStream>>>),
+pub struct UpstreamStream {
+    transport: Transport,
+    has_answered: Rc<Cell<bool>>,
 }
 
-impl Read for UpstreamStream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: ReadBufCursor<'_>,
-    ) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
-            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+enum Transport {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl UpstreamStream {
+    fn new(transport: Transport) -> Self {
+        Self {
+            transport,
+            has_answered: Rc::default(),
         }
+    }
+
+    /// True from the first byte that comes on. Set it back before a request to learn whether any of the answer was read.
+    pub(crate) fn has_answered(&self) -> &Rc<Cell<bool>> {
+        &self.has_answered
     }
 }
 
-impl Write for UpstreamStream {
+impl AsyncRead for UpstreamStream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let own = self.get_mut();
+        let before = buffer.filled().len();
+        let progress = match &mut own.transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Transport::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        };
+        if buffer.filled().len() > before {
+            own.has_answered.set(true);
+        }
+        progress
+    }
+}
+
+impl AsyncWrite for UpstreamStream {
     fn poll_write(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
-            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Transport::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
         }
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
-            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Transport::Tls(stream) => Pin::new(stream).poll_flush(context),
         }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
-            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Transport::Tls(stream) => Pin::new(stream).poll_shutdown(context),
         }
     }
 
     fn is_write_vectored(&self) -> bool {
-        match self {
-            Self::Plain(stream) => stream.is_write_vectored(),
-            Self::Tls(stream) => stream.is_write_vectored(),
+        match &self.transport {
+            Transport::Plain(stream) => stream.is_write_vectored(),
+            Transport::Tls(stream) => stream.is_write_vectored(),
         }
     }
 
@@ -264,9 +288,9 @@ impl Write for UpstreamStream {
         context: &mut Context<'_>,
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        match self.get_mut() {
-            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
-            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
+        match &mut self.get_mut().transport {
+            Transport::Plain(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
+            Transport::Tls(stream) => Pin::new(stream).poll_write_vectored(context, buffers),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Idle connections to upstreams, kept by one core for its own requests.
 //!
 //! A connection belongs to one server, and to the trust under which its certificate was verified. It must never be handed out while an answer is still under way on
-//! it: only [`SendRequest::is_ready`] ones leave the pool.
+//! it: only those whose [`Sender`] is ready leave the pool.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -9,16 +9,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use drawbridge_policy::upstream::Upstream;
-use hyper::client::conn::http1::SendRequest;
 
-use crate::body::RequestBody;
 use crate::metrics::CoreCounts;
+use crate::send::Sender;
 
 /// Idle connections kept for one upstream.
 const MOST_IDLE: usize = 256;
 
 struct Idle {
-    sender: SendRequest<RequestBody>,
+    sender: Sender,
     since: Instant,
 }
 
@@ -40,23 +39,23 @@ impl Pool {
     }
 
     /// The most recently used connection that is open and free.
-    pub(crate) fn take(&self, upstream: &Upstream) -> Option<SendRequest<RequestBody>> {
+    pub(crate) fn take(&self, upstream: &Upstream) -> Option<Sender> {
         let mut idle = self.idle.borrow_mut();
         let connections = idle.get_mut(upstream.connection_key())?;
         let before = connections.len();
-        connections.retain(|idle| !idle.sender.is_closed());
+        connections.retain(|idle| !idle.sender.requests.is_closed());
         let closed = before - connections.len();
         self.counts.pool_idle.subtract(closed as u64);
         let free = connections
             .iter()
-            .rposition(|idle| idle.sender.is_ready())?;
+            .rposition(|idle| idle.sender.requests.is_ready())?;
         self.counts.pool_idle.subtract(1);
         Some(connections.remove(free).sender)
     }
 
     /// Keeps a connection whose answer was read to its end.
-    pub(crate) fn put(&self, upstream: &Upstream, sender: SendRequest<RequestBody>) {
-        if sender.is_closed() {
+    pub(crate) fn put(&self, upstream: &Upstream, sender: Sender) {
+        if sender.requests.is_closed() {
             return;
         }
         let since = Instant::now();
@@ -78,7 +77,9 @@ impl Pool {
     pub(crate) fn prune(&self, now: Instant) {
         self.idle.borrow_mut().retain(|_key, connections| {
             let before = connections.len();
-            connections.retain(|idle| !idle.sender.is_closed() && now < idle.since + self.patience);
+            connections.retain(|idle| {
+                !idle.sender.requests.is_closed() && now < idle.since + self.patience
+            });
             let closed = before - connections.len();
             self.counts.pool_idle.subtract(closed as u64);
             !connections.is_empty()

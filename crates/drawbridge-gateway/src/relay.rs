@@ -12,11 +12,10 @@ use bytes::Bytes;
 use drawbridge_policy::endpoint::Endpoint;
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
-use hyper::client::conn::http1::SendRequest;
 
-use crate::body::RequestBody;
 use crate::connection::{Exchange, Side};
 use crate::core::Core;
+use crate::send::Sender;
 
 /// Why an answer was cut.
 #[derive(Debug, thiserror::Error)]
@@ -32,7 +31,7 @@ pub(crate) struct Relay {
     /// Read ahead of the answer's head.
     pub(crate) held: Option<Frame<Bytes>>,
     pub(crate) incoming: Incoming,
-    pub(crate) sender: Option<SendRequest<RequestBody>>,
+    pub(crate) sender: Option<Sender>,
     pub(crate) endpoint: Arc<Endpoint>,
     pub(crate) exchange: Rc<Exchange>,
     pub(crate) core: Rc<Core>,

@@ -1,8 +1,9 @@
 //! One admitted request to its upstream.
 //!
 //! A request is sent once. It is sent again, on a fresh connection, only when the first attempt provably had no effect:
-//! the pooled connection was closed before a byte was written, or nothing was answered to a GET or HEAD without a body.
+//! the pooled connection was closed before a byte was written, or before a byte was answered to a GET or HEAD without a body.
 
+use std::cell::Cell;
 use std::error::Error;
 use std::rc::Rc;
 use std::time::Duration;
@@ -13,6 +14,7 @@ use http::{Method, Request, Response};
 use http_body::Body;
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::body::{RequestBody, RequestBodyError};
@@ -23,7 +25,14 @@ use crate::trail::Trail;
 /// An upstream's answer, and the connection that it came on.
 pub(crate) struct Answer {
     pub(crate) response: Response<Incoming>,
-    pub(crate) sender: SendRequest<RequestBody>,
+    pub(crate) sender: Sender,
+}
+
+/// What requests are sent by on one connection to an upstream.
+pub(crate) struct Sender {
+    pub(crate) requests: SendRequest<RequestBody>,
+    /// Whether a byte came since the last request was sent.
+    has_answered: Rc<Cell<bool>>,
 }
 
 /// Sends the request and waits for the head of the answer.
@@ -51,7 +60,8 @@ pub(crate) async fn send(
         } else {
             None
         };
-        let sent = timeout_at(deadline, sender.try_send_request(request)).await;
+        sender.has_answered.set(false);
+        let sent = timeout_at(deadline, sender.requests.try_send_request(request)).await;
         let Ok(sent) = sent else {
             return Err(Denial::UpstreamTimeout);
         };
@@ -59,6 +69,7 @@ pub(crate) async fn send(
             Ok(response) => return Ok(Answer { response, sender }),
             Err(error) => error,
         };
+        let again = again.filter(|_| !sender.has_answered.get());
         match error.take_message().or(again) {
             Some(unsent) if is_pooled => request = unsent,
             _ => {
@@ -106,7 +117,7 @@ async fn connect(
     core: &Rc<Core>,
     endpoint: &Endpoint,
     trail: &mut Trail,
-) -> Result<SendRequest<RequestBody>, Denial> {
+) -> Result<Sender, Denial> {
     let limit: Duration = endpoint.limits.connect;
     let connecting = core.shared.parts.connector.connect(&endpoint.upstream);
     let stream = match timeout(limit, connecting).await {
@@ -120,12 +131,17 @@ async fn connect(
             return Err(Denial::UpstreamTimeout);
         }
     };
-    let (sender, connection) = http1::handshake(stream).await.map_err(|error| {
+    let has_answered = Rc::clone(stream.has_answered());
+    let handshake = http1::handshake(TokioIo::new(stream)).await;
+    let (requests, connection) = handshake.map_err(|error| {
         trail.cause = Some(chain(&error));
         Denial::UpstreamUnreachable
     })?;
     // The connection's errors reach whoever waits for an answer on it; in the pool they only close it.
     core.metrics.pool_opened.add(1);
     tokio::task::spawn_local(async move { drop(connection.await) });
-    Ok(sender)
+    Ok(Sender {
+        requests,
+        has_answered,
+    })
 }

@@ -279,6 +279,30 @@ fn a_get_is_sent_again_when_a_used_connection_died_and_a_post_is_not() {
 }
 
 #[test]
+fn nothing_is_sent_again_once_a_byte_of_an_answer_has_come() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&document(&upstream, &json!({})));
+    for beginning in [
+        "H",
+        "HTTP/1.1 200 OK\r\n",
+        "HTTP/1.1 103 Early Hints\r\n\r\n",
+        "garbage\r\n\r\n",
+    ] {
+        let mut client = gateway.client();
+        client.post("{}");
+        let mut connection = upstream.answer_one("", "{}");
+        client.answer();
+        client.get("/proj_tests1/e/v1/models");
+        connection.head();
+        connection.send(beginning);
+        drop(connection);
+        let answer = admitted(&mut client, 502);
+        assert_eq!(answer.code(), "upstream_invalid", "{beginning:?}");
+        assert!(upstream.is_untouched(), "{beginning:?}");
+    }
+}
+
+#[test]
 fn the_listed_models_pass_and_renaming_changes_that_one_value() {
     let upstream = Upstream::start();
     let models =

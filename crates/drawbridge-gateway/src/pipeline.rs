@@ -309,7 +309,7 @@ async fn relay(
     }
     let held = match first_frame(&mut incoming).await {
         None => None,
-        Some(Ok(frame)) => Some(frame),
+        Some(Ok(frame)) => frame.into_data().ok(),
         Some(Err(error)) => {
             trail.cause = Some(crate::log::chain(&error));
             return Err(Denial::UpstreamInvalid);

@@ -1,7 +1,8 @@
 //! The upstream's answer on its way to the client, chunk by chunk.
 //!
 //! When the answer ends, its connection goes back to the pool. When the client leaves, this is dropped and takes the
-//! upstream's connection with it: the upstream stops working for nobody.
+//! upstream's connection with it: the upstream stops working for nobody. Trailers must never pass: nothing needs them, and
+//! what must not reach a client as a header must not reach it behind the body.
 
 use std::pin::Pin;
 use std::rc::Rc;
@@ -29,7 +30,7 @@ pub(crate) enum RelayError {
 /// The body of an upstream's answer.
 pub(crate) struct Relay {
     /// Read ahead of the answer's head.
-    pub(crate) held: Option<Frame<Bytes>>,
+    pub(crate) held: Option<Bytes>,
     pub(crate) incoming: Incoming,
     pub(crate) sender: Option<Sender>,
     pub(crate) endpoint: Arc<Endpoint>,
@@ -42,13 +43,18 @@ impl Relay {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, RelayError>>> {
-        if let Some(frame) = self.held.take() {
-            return Poll::Ready(Some(Ok(frame)));
+        if let Some(chunk) = self.held.take() {
+            return Poll::Ready(Some(Ok(Frame::data(chunk))));
         }
         if let Some(reason) = self.exchange.ended() {
             return Poll::Ready(Some(Err(RelayError::Ended(reason))));
         }
-        let progress = Pin::new(&mut self.incoming).poll_frame(context);
+        let mut progress = Pin::new(&mut self.incoming).poll_frame(context);
+        while let Poll::Ready(Some(Ok(frame))) = &progress
+            && frame.is_trailers()
+        {
+            progress = Pin::new(&mut self.incoming).poll_frame(context);
+        }
         let patience = self.endpoint.limits.idle;
         self.exchange
             .note(Side::Upstream, &progress, patience, context);
@@ -63,11 +69,7 @@ impl Relay {
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
-        let held = self
-            .held
-            .as_ref()
-            .and_then(Frame::data_ref)
-            .map_or(0, |chunk| chunk.len() as u64);
+        let held = self.held.as_ref().map_or(0, |chunk| chunk.len() as u64);
         match self.incoming.size_hint().exact() {
             Some(rest) => SizeHint::with_exact(held + rest),
             None => SizeHint::default(),

@@ -114,6 +114,37 @@ fn streams_share_a_connection_and_end_one_by_one() {
 }
 
 #[test]
+fn an_upstreams_trailers_stay_behind_and_its_connection_is_used_again() {
+    run(async {
+        let upstream = Upstream::start();
+        let gateway = Gateway::start(&document(&upstream, &json!({})));
+        let mut sender = connect(&gateway).await;
+        let end = "0\r\nx-t: 1\r\nset-cookie: a=b\r\naccess-control-allow-origin: *\r\n\r\n";
+        let (mut connection, answer) = begin(&sender, &gateway, &upstream, "{}").await;
+        let mut answer = answer.await.unwrap();
+        chunk(&mut connection, "one");
+        assert_eq!(frame(&mut answer).await.unwrap().unwrap(), "one");
+        connection.send(end);
+        let rest = answer.into_body().collect().await.unwrap();
+        assert_eq!(rest.trailers(), None);
+
+        // The same where they come together with the head.
+        for body in ["", "3\r\ntwo\r\n"] {
+            let answer = tokio::spawn(sender.send_request(post(&gateway, "{}")));
+            connection.request();
+            connection.send(format!(
+                "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: x-t\r\n\r\n{body}{end}"
+            ));
+            let answer = answer.await.unwrap().unwrap();
+            let whole = answer.into_body().collect().await.unwrap();
+            assert_eq!(whole.trailers(), None, "{body:?}");
+            assert_eq!(whole.to_bytes().is_empty(), body.is_empty(), "{body:?}");
+        }
+        assert!(upstream.is_untouched());
+    });
+}
+
+#[test]
 fn streams_are_in_flight_one_by_one_until_each_ends() {
     run(async {
         let upstream = Upstream::start();

@@ -90,6 +90,16 @@ fn connection_options(headers: &HeaderMap) -> Vec<HeaderName> {
         .collect()
 }
 
+/// Whether a message has no transfer coding, or exactly `chunked`.
+pub(crate) fn is_only_chunked(headers: &HeaderMap) -> bool {
+    let mut lines = values(headers, &header::TRANSFER_ENCODING);
+    match (lines.next(), lines.next()) {
+        (None, _) => true,
+        (Some(coding), None) => coding.eq_ignore_ascii_case(b"chunked"),
+        _ => false,
+    }
+}
+
 /// Fields that concern one connection only (RFC 9110 section 7.6.1).
 fn is_hop_by_hop(name: &HeaderName) -> bool {
     matches!(

@@ -7,6 +7,8 @@ use drawbridge_policy::denial::Denial;
 use http::request::Parts;
 use http::{HeaderMap, Method, Version, header};
 
+use crate::headers::is_only_chunked;
+
 const MOST_LINES: usize = 90;
 const MOST_BYTES: usize = 32 << 10;
 const LONGEST_URI: usize = 8 << 10;
@@ -77,11 +79,10 @@ fn check_host(head: &Parts) -> Result<(), Denial> {
 }
 
 fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Denial> {
-    let mut lines = headers.get_all(header::TRANSFER_ENCODING).iter();
-    match (lines.next(), lines.next()) {
-        (None, _) => Ok(()),
-        (Some(coding), None) if coding.as_bytes().eq_ignore_ascii_case(b"chunked") => Ok(()),
-        _ => Err(Denial::MalformedRequest),
+    if is_only_chunked(headers) {
+        Ok(())
+    } else {
+        Err(Denial::MalformedRequest)
     }
 }
 

@@ -307,6 +307,11 @@ async fn relay(
         101 => return Err(Denial::UpstreamInvalid),
         _ => {}
     }
+    if !headers::is_only_chunked(&head.headers) {
+        // hyper takes off the last coding alone; nobody would learn of the others.
+        trail.cause = Some("the answer has another transfer coding than chunked".to_owned());
+        return Err(Denial::UpstreamInvalid);
+    }
     let held = match first_frame(&mut incoming).await {
         None => None,
         Some(Ok(frame)) => frame.into_data().ok(),

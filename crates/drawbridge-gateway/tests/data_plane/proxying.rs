@@ -158,6 +158,34 @@ fn an_upstream_that_dies_within_its_answer_resets_the_client() {
 }
 
 #[test]
+fn an_answer_in_another_transfer_coding_than_chunked_is_502() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&document(&upstream, &json!({})));
+    let ask = |codings: &str| {
+        let mut client = gateway.client();
+        client.post("{}");
+        let mut connection = upstream.accept();
+        connection.request();
+        connection.send(format!(
+            "HTTP/1.1 200 OK\r\n{codings}\r\n1\r\na\r\n0\r\n\r\n"
+        ));
+        drop(connection);
+        client
+    };
+    for codings in [
+        "transfer-encoding: gzip, chunked\r\n",
+        "transfer-encoding: gzip\r\n",
+        "transfer-encoding: chunked, chunked\r\n",
+        "transfer-encoding: gzip\r\ntransfer-encoding: chunked\r\n",
+    ] {
+        let answer = admitted(&mut ask(codings), 502);
+        assert_eq!(answer.code(), "upstream_invalid", "{codings}");
+    }
+    let mut plain = ask("transfer-encoding: Chunked\r\n");
+    assert_eq!(admitted(&mut plain, 200).body, b"a");
+}
+
+#[test]
 fn broken_upstreams_are_502_and_504_that_the_page_can_read() {
     let upstream = Upstream::start();
     let limits = json!({"limits": {"first_byte_seconds": 1}});

@@ -133,12 +133,19 @@ fn is_for_the_gateway(name: &HeaderName) -> bool {
     ) || name.starts_with("sec-fetch-")
 }
 
-/// Fields of the upstream's answer that the gateway decides itself, or that must not reach a page.
+/// Fields of the upstream's answer that the gateway decides itself, that only the gateway may say, or that must not reach a
+/// page.
 fn is_of_the_upstream(name: &HeaderName) -> bool {
     let name = name.as_str();
     name.starts_with("access-control-")
+        || name.starts_with("drawbridge-")
         || matches!(
             name,
-            "set-cookie" | "set-cookie2" | "www-authenticate" | "clear-site-data" | "x-request-id"
+            "set-cookie"
+                | "set-cookie2"
+                | "www-authenticate"
+                | "clear-site-data"
+                | "x-request-id"
+                | "idempotency-replayed"
         )
 }

@@ -74,11 +74,15 @@ fn an_answer_reaches_the_page_without_what_the_gateway_decides_itself() {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&document(&upstream, &json!({})));
     let mut client = gateway.client();
-    client.post("{}");
+    client.send(format!(
+        "POST /proj_tests1/e/v1/chat/completions HTTP/1.1\r\nhost: gw\r\norigin: {PAGE}\r\nx-api-key: {PUBLISHABLE}\r\n\
+         content-length: 2\r\n\r\n{{}}"
+    ));
     let _open = upstream.answer_one(
         "access-control-allow-origin: *\r\naccess-control-allow-credentials: true\r\naccess-control-whatever: 1\r\n\
          set-cookie: a=b\r\nwww-authenticate: Basic\r\nclear-site-data: *\r\nx-request-id: theirs\r\nvary: accept, ORIGIN\r\n\
-         keep-alive: timeout=5\r\nconnection: x-hop\r\nx-hop: 1\r\nopenai-processing-ms: 7\r\n",
+         keep-alive: timeout=5\r\nconnection: x-hop\r\nx-hop: 1\r\nopenai-processing-ms: 7\r\nidempotency-replayed: true\r\n\
+         drawbridge-cors: refused\r\ndrawbridge-warning: secret_key_in_browser\r\ndrawbridge-made-up: 1\r\n",
         "{}",
     );
     let answer = client.answer();
@@ -94,6 +98,10 @@ fn an_answer_reaches_the_page_without_what_the_gateway_decides_itself() {
         "clear-site-data",
         "keep-alive",
         "x-hop",
+        "idempotency-replayed",
+        "drawbridge-cors",
+        "drawbridge-warning",
+        "drawbridge-made-up",
     ] {
         assert_eq!(answer.header(gone), None, "{gone}");
     }

@@ -14,6 +14,7 @@ use drawbridge_policy::model_scan::{ModelScan, ScanError};
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
+use tokio::time::Instant;
 
 use crate::connection::{Exchange, Side};
 use crate::idempotency::{BodyDigest, Recording};
@@ -48,6 +49,8 @@ pub(crate) struct Watch {
     pub(crate) bytes: Rc<Cell<u64>>,
     pub(crate) limit: u64,
     pub(crate) patience: Duration,
+    /// Since when it is the upstream's turn; `None` while the client has to send more.
+    pub(crate) upstream_since: Rc<Cell<Option<Instant>>>,
     /// Why the body was broken off.
     pub(crate) denial: Rc<Cell<Option<Denial>>>,
     /// Sums the body up, where the request has an idempotency key.
@@ -94,6 +97,8 @@ impl Watch {
         let progress = Pin::new(rest).poll_frame(context);
         self.exchange
             .note(Side::Client, &progress, self.patience, context);
+        self.upstream_since
+            .set(progress.is_ready().then(Instant::now));
         if let (Poll::Ready(None), Some(digest)) = (&progress, &self.digest) {
             digest.end();
         }

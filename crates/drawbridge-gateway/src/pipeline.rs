@@ -220,6 +220,7 @@ fn request_body(core: &Core, head: &Parts, rest: &Rest, trail: &Trail) -> Reques
             bytes: Rc::clone(&trail.bytes_in),
             limit: core.shared.parts.max_body_bytes,
             patience: core.shared.parts.times.body_idle,
+            upstream_since: Rc::default(),
             denial: Rc::new(Cell::new(None)),
             digest: idempotency::digest(head),
         },

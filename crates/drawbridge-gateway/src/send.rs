@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 use std::error::Error;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -43,8 +44,8 @@ pub(crate) async fn send(
     trail: &mut Trail,
 ) -> Result<Answer, Denial> {
     trail.note_forwarded();
-    let deadline = Instant::now() + endpoint.limits.first_byte;
     let broken_off = Rc::clone(&request.body().watch.denial);
+    let upstream_since = Rc::clone(&request.body().watch.upstream_since);
     let mut pooled = core.pool.take(&endpoint.upstream);
     loop {
         let is_pooled = pooled.is_some();
@@ -61,10 +62,9 @@ pub(crate) async fn send(
             None
         };
         sender.has_answered.set(false);
-        let sent = timeout_at(deadline, sender.requests.try_send_request(request)).await;
-        let Ok(sent) = sent else {
-            return Err(Denial::UpstreamTimeout);
-        };
+        upstream_since.set(Some(Instant::now()));
+        let sent = sender.requests.try_send_request(request);
+        let sent = in_time(sent, &upstream_since, endpoint.limits.first_byte).await?;
         let mut error = match sent {
             Ok(response) => return Ok(Answer { response, sender }),
             Err(error) => error,
@@ -77,6 +77,27 @@ pub(crate) async fn send(
                 trail.cause = Some(chain(error));
                 return Err(broken_off.get().unwrap_or_else(|| denial_of(error)));
             }
+        }
+    }
+}
+
+/// Waits until it was the upstream's turn for too long. A client that sends slowly has a limit of its own, and an upstream
+/// that does not take the body has this one.
+async fn in_time<T>(
+    answer: impl Future<Output = T>,
+    upstream_since: &Cell<Option<Instant>>,
+    patience: Duration,
+) -> Result<T, Denial> {
+    let mut answer = pin!(answer);
+    loop {
+        let since = upstream_since.get();
+        let deadline = since.unwrap_or_else(Instant::now) + patience;
+        match timeout_at(deadline, answer.as_mut()).await {
+            Ok(answer) => return Ok(answer),
+            Err(_elapsed) if since.is_some() && since == upstream_since.get() => {
+                return Err(Denial::UpstreamTimeout);
+            }
+            Err(_elapsed) => {}
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Every size and time limit, reached by a real client or upstream, and what both see of it.
 
+use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
@@ -47,6 +48,57 @@ fn an_idle_connection_to_an_upstream_is_closed() {
     let mut connection = upstream.answer_one("", "{}");
     assert_eq!(client.answer().status(), 200);
     assert_eq!(connection.end(), b"");
+}
+
+#[test]
+fn the_time_for_the_first_byte_does_not_run_while_the_client_sends() {
+    let upstream = Upstream::start();
+    let limits = json!({"limits": {"first_byte_seconds": 1}});
+    let gateway = Gateway::start(&document(&upstream, &limits));
+    let begin = || {
+        let mut client = gateway.client();
+        client.send(format!(
+            "POST /proj_tests1/e/v1/files HTTP/1.1\r\nhost: gw\r\norigin: {PAGE}\r\nauthorization: Bearer {SECRET}\r\n\
+             content-length: 3\r\n\r\na"
+        ));
+        let mut connection = upstream.accept();
+        connection.head();
+        (client, connection)
+    };
+    let mut uploads = [begin(), begin()];
+    for rest in ["b", "c"] {
+        // An upstream that was asked after them is late by now.
+        let mut client = gateway.client();
+        client.post("{}");
+        let _silent = upstream.accept();
+        assert_eq!(client.answer().code(), "upstream_timeout");
+        for (client, _) in &mut uploads {
+            client.send(rest);
+        }
+    }
+    for (_, connection) in &mut uploads {
+        let mut body = [0; 3];
+        connection.0.read_exact(&mut body).unwrap();
+        assert_eq!(&body, b"abc");
+    }
+    let [(mut answered, mut upstream), (mut late, mut silent)] = uploads;
+    upstream.answer("", "{}");
+    assert_eq!(answered.answer().status(), 200);
+    // The client is done, and the upstream has as long as any.
+    assert_eq!(late.answer().code(), "upstream_timeout");
+    assert_eq!(silent.end(), b"");
+}
+
+#[test]
+fn an_upstream_that_does_not_take_the_body_is_504_after_the_time_for_the_first_byte() {
+    let upstream = Upstream::start();
+    let limits = json!({"limits": {"first_byte_seconds": 1}});
+    let gateway = Gateway::start(&document(&upstream, &limits));
+    let mut client = gateway.client();
+    // More than all buffers on the way hold.
+    client.post(&"x".repeat(30 << 20));
+    let _reads_nothing = upstream.accept();
+    assert_eq!(client.answer().code(), "upstream_timeout");
 }
 
 /// A listener that accepts nothing and has no room for more.

@@ -65,7 +65,8 @@ pub(crate) struct RequestLine {
     pub(crate) upstream_request_id: Option<HeaderValue>,
     pub(crate) bytes_in: u64,
     pub(crate) bytes_out: u64,
-    pub(crate) first_byte: Duration,
+    /// `None` when the client left before the answer.
+    pub(crate) first_byte: Option<Duration>,
     pub(crate) duration: Duration,
     pub(crate) outcome: &'static str,
     pub(crate) revision: u64,
@@ -380,7 +381,8 @@ struct Fields<'l> {
     upstream_request_id: Option<&'l str>,
     bytes_in: u64,
     bytes_out: u64,
-    first_byte_ms: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_byte_ms: Option<f64>,
     duration_ms: f64,
     outcome: &'l str,
     revision: u64,
@@ -417,7 +419,7 @@ impl<'l> Fields<'l> {
                 .and_then(|id| id.to_str().ok()),
             bytes_in: line.bytes_in,
             bytes_out: line.bytes_out,
-            first_byte_ms: milliseconds(line.first_byte),
+            first_byte_ms: line.first_byte.map(milliseconds),
             duration_ms: milliseconds(line.duration),
             outcome: line.outcome,
             revision: line.revision,

@@ -198,7 +198,7 @@ impl Drop for Trail {
             upstream_request_id: self.upstream_request_id.take(),
             bytes_in: self.bytes_in.get(),
             bytes_out: self.bytes_out,
-            first_byte: self.first_byte.unwrap_or(duration),
+            first_byte: self.first_byte,
             duration,
             outcome,
             revision: self.revision,

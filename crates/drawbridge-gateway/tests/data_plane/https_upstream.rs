@@ -48,11 +48,11 @@ fn document(host: &str, address: SocketAddr, ca_certificate: Option<String>) -> 
 
 /// What a gateway logged so far.
 #[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Lines(Arc<Mutex<Vec<u8>>>);
 
 impl Lines {
     /// Waits for a line.
-    fn first(&self) -> String {
+    pub(crate) fn first(&self) -> String {
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();

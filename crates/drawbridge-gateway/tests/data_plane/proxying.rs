@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use drawbridge_gateway::log::{Format, Level, Log};
+
+use crate::https_upstream::Lines;
 use crate::support::{
     CREDENTIAL, Client, End, Gateway, Message, PAGE, PUBLISHABLE, ROOT, SECRET, Upstream, document,
     read_chunk,
@@ -144,6 +147,25 @@ fn a_client_that_leaves_cancels_the_upstream_before_and_within_the_answer() {
     let mut connection = upstream.begin_stream(&mut client);
     drop(client);
     assert_eq!(connection.end(), b"");
+}
+
+#[test]
+fn the_line_of_a_client_that_left_before_its_answer_tells_of_none() {
+    let lines = Lines::default();
+    let (log, _writer) = Log::start(Format::Json, Level::Info, lines.clone()).unwrap();
+    let upstream = Upstream::start();
+    let gateway = Gateway::start_with(&document(&upstream, &json!({})), |parts| parts.log = log);
+    let mut client = gateway.client();
+    client.post("{}");
+    let mut connection = upstream.accept();
+    connection.request();
+    drop(client);
+    assert_eq!(connection.end(), b"");
+    let line: serde_json::Value = serde_json::from_str(&lines.first()).unwrap();
+    assert_eq!(line["http.status"], 0, "{line}");
+    assert_eq!(line["outcome"], "client_gone", "{line}");
+    assert!(line["duration_ms"].is_number(), "{line}");
+    assert_eq!(line.get("first_byte_ms"), None, "{line}");
 }
 
 #[test]

@@ -151,18 +151,32 @@ fn what_is_under_way_and_what_was_counted_is_read_off_all_cores() {
 }
 
 #[test]
-fn more_statuses_than_are_told_apart_share_one_series() {
+fn registered_statuses_have_series_of_their_own_and_all_others_share_one_on_every_core() {
     let metrics = metrics(&log());
-    let core = metrics.core();
-    for status in 100..999 {
-        core.endpoint(None).record(&ended(status));
+    let (one, two) = (metrics.core(), metrics.core());
+    for status in 0..1000 {
+        one.endpoint(None).record(&ended(status));
+        two.endpoint(None).record(&ended(999 - status));
     }
     let text = metrics.exposition();
-    assert_eq!(text.matches("requests_total{status=").count(), 32);
-    assert!(
-        text.contains("requests_total{status=\"other\",endpoint=\"\"} 868\n"),
-        "{text}"
-    );
+    let is_registered = |status: &u16| {
+        let status = http::StatusCode::from_u16(*status).ok();
+        status
+            .and_then(|status| status.canonical_reason())
+            .is_some()
+    };
+    let registered: Vec<_> = (0..1000).filter(is_registered).collect();
+    let series = |status: &str| format!("requests_total{{status=\"{status}\",endpoint=\"\"}}");
+    for status in &registered {
+        let line = format!("{} 2\n", series(&status.to_string()));
+        assert!(text.contains(&line), "{line}: {text}");
+    }
+    assert!(text.contains(&format!("{} 2\n", series("none"))), "{text}");
+    let others = 2 * (1000 - registered.len() - 1);
+    let line = format!("{} {others}\n", series("other"));
+    assert!(text.contains(&line), "{line}: {text}");
+    let all = text.matches("requests_total{status=").count();
+    assert_eq!(all, registered.len() + 2);
 }
 
 /// Says when it is written to, and is written to only when it may.

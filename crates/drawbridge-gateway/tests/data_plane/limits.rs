@@ -4,6 +4,9 @@ use std::io::Read as _;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
+use drawbridge_gateway::Times;
+use drawbridge_policy::endpoint::Limits;
+
 use crate::support::{Client, End, Gateway, PAGE, SECRET, Upstream, document};
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
@@ -99,6 +102,36 @@ fn an_upstream_that_does_not_take_the_body_is_504_after_the_time_for_the_first_b
     client.post(&"x".repeat(30 << 20));
     let _reads_nothing = upstream.accept();
     assert_eq!(client.answer().code(), "upstream_timeout");
+}
+
+#[test]
+fn the_default_times_and_limits_are_the_documented_ones() {
+    let times = Times::default();
+    let seconds = Duration::from_secs;
+    assert_eq!(times.head, seconds(10));
+    assert_eq!(times.keep_alive, seconds(75));
+    assert_eq!(times.body_idle, seconds(60));
+    assert_eq!(times.write_idle, seconds(300));
+    assert_eq!(times.pool_idle, seconds(60));
+    assert_eq!(times.drain, seconds(30));
+    let limits = Limits::default();
+    assert_eq!(limits.connect, seconds(5));
+    assert_eq!(limits.first_byte, seconds(600));
+    assert_eq!(limits.idle, seconds(300));
+    assert_eq!(limits.max_body_bytes, 32 << 20);
+    let documentation = include_str!("../../../../docs/operations.md");
+    for told in [
+        "10 s from accept, silence included |",
+        "| request body | 32 MiB or the endpoint's `max_body_bytes` (413); 60 s between bytes |",
+        "| keep-alive | 75 s between requests |",
+        "| upstream | connect 5 s, first byte 600 s",
+        "300 s between bytes; per endpoint under `limits` |",
+        "| a client that does not read | 300 s |",
+        "| idle upstream connections | 60 s,",
+        "lets open requests finish for up to 30 s",
+    ] {
+        assert!(documentation.contains(told), "{told}");
+    }
 }
 
 /// A listener that accepts nothing and has no room for more.

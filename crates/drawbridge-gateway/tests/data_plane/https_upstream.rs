@@ -131,6 +131,30 @@ fn nobody_else_is_trusted_and_the_log_says_why() {
 }
 
 #[test]
+fn what_tls_says_at_its_end_is_no_answer_and_a_get_is_sent_again() {
+    let authority = Authority::new();
+    let secured = Secured::start(&authority.issue(&["localhost"]));
+    let address = secured.upstream.address;
+    let gateway = Gateway::start(&document("localhost", address, Some(authority.pem())));
+    let mut client = gateway.client();
+    client.post("{}");
+    let mut connection = secured.accept().unwrap();
+    connection.request();
+    connection.answer("", "{}");
+    assert_eq!(client.answer().status(), 200);
+
+    client.get("/proj_tests1/e/v1/models");
+    connection.head();
+    connection.0.conn.send_close_notify();
+    connection.0.flush().unwrap();
+    drop(connection);
+    let mut connection = secured.accept().unwrap();
+    assert_eq!(connection.head().start, "GET /base/models HTTP/1.1");
+    connection.answer("", "[]");
+    assert_eq!(client.answer().body, b"[]");
+}
+
+#[test]
 fn a_connection_is_not_used_again_under_another_trust() {
     let authority = Authority::new();
     let secured = Secured::start(&authority.issue(&["localhost"]));

@@ -133,8 +133,8 @@ fn is_for_the_gateway(name: &HeaderName) -> bool {
     ) || name.starts_with("sec-fetch-")
 }
 
-/// Fields of the upstream's answer that the gateway decides itself, that only the gateway may say, or that must not reach a
-/// page.
+/// Fields of the upstream's answer that the gateway decides itself, that only the gateway may say (for browsers, those that
+/// hold for all of its origin), or that must not reach a page.
 fn is_of_the_upstream(name: &HeaderName) -> bool {
     let name = name.as_str();
     name.starts_with("access-control-")
@@ -147,5 +147,11 @@ fn is_of_the_upstream(name: &HeaderName) -> bool {
                 | "clear-site-data"
                 | "x-request-id"
                 | "idempotency-replayed"
+                | "alt-svc"
+                | "nel"
+                | "report-to"
+                | "reporting-endpoints"
+                | "service-worker-allowed"
+                | "strict-transport-security"
         )
 }

@@ -183,13 +183,14 @@ pub(super) fn decisions() -> impl Iterator<Item = CorsNote> {
     })
 }
 
-/// The statuses that are told apart: none at all (the client left before its answer), and those of IANA's registry. The
-/// upstream chooses, so anything else could become any number of series.
-const STATUSES: [u16; 63] = [
+/// The statuses that are told apart: none at all (the client left before its answer), those of IANA's registry, and the
+/// unregistered ones of proxies and inference APIs that operators look for. The upstream chooses, so anything else could
+/// become any number of series.
+const STATUSES: [u16; 72] = [
     0, 100, 101, 102, 103, 200, 201, 202, 203, 204, 205, 206, 207, 208, 226, 300, 301, 302, 303,
     304, 305, 307, 308, 400, 401, 402, 403, 404, 405, 406, 407, 408, 409, 410, 411, 412, 413, 414,
-    415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451, 500, 501, 502, 503, 504,
-    505, 506, 507, 508, 510, 511,
+    415, 416, 417, 418, 421, 422, 423, 424, 425, 426, 428, 429, 431, 451, 499, 500, 501, 502, 503,
+    504, 505, 506, 507, 508, 510, 511, 520, 521, 522, 523, 524, 525, 526, 529,
 ];
 
 /// Requests by status.

@@ -85,7 +85,9 @@ fn an_answer_reaches_the_page_without_what_the_gateway_decides_itself() {
         "access-control-allow-origin: *\r\naccess-control-allow-credentials: true\r\naccess-control-whatever: 1\r\n\
          set-cookie: a=b\r\nwww-authenticate: Basic\r\nclear-site-data: *\r\nx-request-id: theirs\r\nvary: accept, ORIGIN\r\n\
          keep-alive: timeout=5\r\nconnection: x-hop\r\nx-hop: 1\r\nopenai-processing-ms: 7\r\nidempotency-replayed: true\r\n\
-         drawbridge-cors: refused\r\ndrawbridge-warning: secret_key_in_browser\r\ndrawbridge-made-up: 1\r\n",
+         drawbridge-cors: refused\r\ndrawbridge-warning: secret_key_in_browser\r\ndrawbridge-made-up: 1\r\n\
+         alt-svc: h3=\":443\"\r\nnel: {}\r\nreport-to: {}\r\nreporting-endpoints: a=\"/b\"\r\nservice-worker-allowed: /\r\n\
+         strict-transport-security: max-age=0\r\n",
         "{}",
     );
     let answer = client.answer();
@@ -105,9 +107,18 @@ fn an_answer_reaches_the_page_without_what_the_gateway_decides_itself() {
         "drawbridge-cors",
         "drawbridge-warning",
         "drawbridge-made-up",
+        "alt-svc",
+        "nel",
+        "report-to",
+        "reporting-endpoints",
+        "service-worker-allowed",
     ] {
         assert_eq!(answer.header(gone), None, "{gone}");
     }
+    assert_ne!(
+        answer.header("strict-transport-security"),
+        Some("max-age=0")
+    );
 }
 
 #[test]

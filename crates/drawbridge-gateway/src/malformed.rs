@@ -4,6 +4,7 @@
 //! TRACE; a gateway and an upstream that read those differently are how requests get smuggled (RFC 9112 section 11.2).
 
 use drawbridge_policy::denial::Denial;
+use drawbridge_policy::path::has_dot_segment;
 use http::request::Parts;
 use http::{HeaderMap, Method, Version, header};
 
@@ -86,18 +87,14 @@ fn check_transfer_coding(headers: &HeaderMap) -> Result<(), Denial> {
     }
 }
 
-/// No dot segments, however they are spelled: an upstream that resolves them would be asked for another path than the
-/// one that was judged. No backslashes, which some read as slashes. No encoded slashes in what decides where a request
-/// goes; behind it they are the upstream's business (`/v1/models/org%2Fname`).
+/// No dot segments, in whatever reading: an upstream that resolves them would be asked for another path than the one
+/// that was judged. No backslashes, which some read as slashes. No encoded slashes in what decides where a request goes;
+/// behind it they are the upstream's business (`/v1/models/org%2Fname`).
 pub(crate) fn check_path(path: &str) -> Result<(), Denial> {
-    let is_clean = !path.contains('\\')
-        && (!path.contains(['.', '%'])
-            || !(path.split('/').any(is_dot_segment) || routed(path).any(has_encoded_slash)));
-    if is_clean {
-        Ok(())
-    } else {
-        Err(Denial::MalformedRequest)
+    if path.contains('\\') || has_dot_segment(path) || routed(path).any(has_encoded_slash) {
+        return Err(Denial::MalformedRequest);
     }
+    Ok(())
 }
 
 /// The segments that routing looks at: `v1` and what follows, or project, endpoint, `v1` and what follows.
@@ -116,23 +113,6 @@ fn has_encoded_slash(segment: &str) -> bool {
         }
     }
     false
-}
-
-fn is_dot_segment(segment: &str) -> bool {
-    let mut rest = segment;
-    let mut dots = 0;
-    while !rest.is_empty() {
-        let encoded = rest
-            .get(..3)
-            .is_some_and(|dot| dot.eq_ignore_ascii_case("%2e"));
-        match rest.strip_prefix('.') {
-            Some(after) => rest = after,
-            None if encoded => rest = &rest[3..],
-            None => return false,
-        }
-        dots += 1;
-    }
-    dots == 1 || dots == 2
 }
 
 /// Whether a protocol switch is asked for. `h2c` is not: clients that offer it (`curl --http2`) go on in HTTP/1.1 when it
@@ -166,6 +146,10 @@ mod tests {
             "/./a",
             "/a/%2e",
             "/a\\b",
+            "/v1/models/..%2fadmin",
+            "/a;..%5cb",
+            "/a/..;/b",
+            "/a/%252e%252e/b",
             "/proj_a%2Fe/v1/x",
             "/proj_a/e%2fv1/x",
             "/proj_a/e/v1%5Cx",

@@ -12,6 +12,7 @@ use crate::denial::Denial;
 use crate::meter::Meter;
 use crate::network::NetworkSet;
 use crate::origin_set::OriginSet;
+use crate::path::has_dot_segment;
 use crate::rate_limit::RateLimit;
 use crate::token::TokenDigest;
 
@@ -221,8 +222,12 @@ impl ApiKey {
 
 /// Whether a publishable key may send this method to this path below an endpoint's base (`/chat/completions`, …).
 ///
-/// Reading models and the inference routes of the known APIs; nothing that stores, lists or deletes at the upstream.
+/// Reading models and the inference routes of the known APIs; nothing that stores, lists or deletes at the upstream. A
+/// path that some reader would shorten names no route ([`has_dot_segment`]).
 pub fn is_publishable_route(method: &[u8], path: &str) -> bool {
+    if has_dot_segment(path) {
+        return false;
+    }
     let path = path.strip_prefix('/').unwrap_or(path);
     match method {
         b"GET" | b"HEAD" => {
@@ -294,6 +299,9 @@ mod tests {
             (b"POST", "/v1/chat/completions"),
             (b"GET", "/models/"),
             (b"post", "/embeddings"),
+            (b"GET", "/models/..%2f..%2fadmin"),
+            (b"POST", "/audio/x/%252e%252e%5cadmin"),
+            (b"POST", "/audio%2fspeech"),
         ] {
             assert!(!is_publishable_route(method, path), "{path}");
         }

@@ -28,6 +28,7 @@ pub mod network;
 pub mod origin;
 pub mod origin_set;
 pub mod own_origins;
+pub mod path;
 pub mod pattern;
 pub mod presets;
 pub mod project_settings;

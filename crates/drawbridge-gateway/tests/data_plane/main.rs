@@ -20,6 +20,7 @@ mod key_origins;
 mod key_uses;
 mod limits;
 mod metrics;
+mod paths;
 mod proxying;
 mod rate_limits;
 mod refusals;

@@ -1,12 +1,13 @@
 //! Requests that could be read in two ways, and heads beyond the limits: refused before anything else looks at them.
 //!
-//! hyper passes on several `Host` lines, other transfer codings than `chunked`, absolute-form targets, CONNECT and
-//! TRACE; a gateway and an upstream that read those differently are how requests get smuggled (RFC 9112 section 11.2).
+//! hyper passes on several and unusable `Host` lines, other transfer codings than `chunked`, absolute-form targets,
+//! CONNECT and TRACE; a gateway and an upstream that read those differently are how requests get smuggled (RFC 9112 section 11.2).
 
 use drawbridge_policy::denial::Denial;
+use drawbridge_policy::names::is_forbidden_method;
 use drawbridge_policy::path::has_dot_segment;
 use http::request::Parts;
-use http::{HeaderMap, Method, Version, header};
+use http::{HeaderMap, Version, header};
 
 use crate::headers::is_only_chunked;
 
@@ -19,7 +20,8 @@ const LINE_OVERHEAD: usize = 4;
 /// Refuses what must not be interpreted, apart from the path.
 pub(crate) fn check(head: &Parts) -> Result<(), Denial> {
     check_sizes(head)?;
-    if matches!(head.method, Method::CONNECT | Method::TRACE) {
+    // TRACK too, and in any case: they are never forwarded, and some servers take `trace` for TRACE.
+    if is_forbidden_method(head.method.as_str().as_bytes()) {
         return Err(Denial::MalformedRequest);
     }
     check_scheme(head)?;
@@ -59,23 +61,44 @@ fn check_scheme(head: &Parts) -> Result<(), Denial> {
 }
 
 /// Exactly one host: one `Host` in HTTP/1.1 (RFC 9112 section 3.2; HTTP/1.0 may have none), the target's authority in
-/// HTTP/2 (RFC 9113 section 8.3.1); where there are both, they agree.
+/// HTTP/2 (RFC 9113 section 8.3.1); where there are both, they agree. Neither may be anything but a host and its port.
 fn check_host(head: &Parts) -> Result<(), Denial> {
     let mut lines = head.headers.get_all(header::HOST).iter();
     let (host, second) = (lines.next(), lines.next());
-    let is_sound = match (head.uri.authority(), host) {
-        _ if second.is_some() => false,
-        (Some(target), Some(host)) => host
-            .as_bytes()
-            .eq_ignore_ascii_case(target.as_str().as_bytes()),
-        (Some(_), None) => head.version == Version::HTTP_2,
-        (None, Some(_)) => true,
-        (None, None) => head.version == Version::HTTP_10,
-    };
+    let authority = head.uri.authority().map(|authority| authority.as_str());
+    let hosts = [
+        authority.map(str::as_bytes),
+        host.map(|host| host.as_bytes()),
+    ];
+    let is_sound = hosts.into_iter().flatten().all(is_host)
+        && match (authority, host) {
+            _ if second.is_some() => false,
+            (Some(target), Some(host)) => host.as_bytes().eq_ignore_ascii_case(target.as_bytes()),
+            (Some(_), None) => head.version == Version::HTTP_2,
+            (None, Some(_)) => true,
+            (None, None) => head.version == Version::HTTP_10,
+        };
     if is_sound {
         Ok(())
     } else {
         Err(Denial::MalformedRequest)
+    }
+}
+
+/// A name or an address, and maybe a port. RFC 3986 lets more stand in a name, but no host has it, and `a,b` is what some
+/// make of two lines.
+fn is_host(text: &[u8]) -> bool {
+    let end = text.iter().rposition(|byte| !byte.is_ascii_digit());
+    let host = match end {
+        Some(colon) if text[colon] == b':' => &text[..colon],
+        _ => text,
+    };
+    let is_address = |byte: &u8| byte.is_ascii_hexdigit() || b":.".contains(byte);
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
+    match host {
+        [] => false,
+        [b'[', address @ .., b']'] => address.iter().all(is_address),
+        name => name.iter().all(is_name),
     }
 }
 
@@ -197,6 +220,29 @@ mod tests {
             verdict(|request| request.uri("/a").header("transfer-encoding", "Chunked")),
             Ok(())
         );
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_with_a_port_or_without() {
+        for host in [
+            "gw",
+            "gw.example.",
+            "my_host:8080",
+            "127.0.0.1:80",
+            "[::1]",
+            "[::1]:80",
+            "gw:",
+            "80",
+            "127.0.0.1",
+        ] {
+            assert!(is_host(host.as_bytes()), "{host}");
+        }
+        for host in [
+            "", ":80", "a, b", "a,b", "a b", "a/b", "a?b", "a#b", "a@gw", "gw:8x", "a:b:80", "::1",
+            "[::1", "[::1]x", "a\\b", "gw%00", "é",
+        ] {
+            assert!(!is_host(host.as_bytes()), "{host}");
+        }
     }
 
     #[test]

@@ -214,8 +214,31 @@ fn what_could_be_read_in_two_ways_is_refused_and_ends_the_connection() {
             format!("POST http://other.example{url}"),
             "host: gw\r\ncontent-length: 0\r\n",
         ),
+        (format!("POST {url}"), "host: a, b\r\ncontent-length: 0\r\n"),
+        (format!("POST {url}"), "host: a,b\r\ncontent-length: 0\r\n"),
+        (
+            format!("POST {url}"),
+            "host: a/b?c@d\r\ncontent-length: 0\r\n",
+        ),
+        (format!("POST {url}"), "host: a@gw\r\ncontent-length: 0\r\n"),
+        (
+            format!("POST {url}"),
+            "host: gw:8x\r\ncontent-length: 0\r\n",
+        ),
+        (format!("POST {url}"), "host: :80\r\ncontent-length: 0\r\n"),
+        (format!("POST {url}"), "host:\r\ncontent-length: 0\r\n"),
+        (
+            format!("POST http://a@gw{url}"),
+            "host: gw\r\ncontent-length: 0\r\n",
+        ),
+        (
+            format!("POST http://a@gw{url}"),
+            "host: a@gw\r\ncontent-length: 0\r\n",
+        ),
         ("CONNECT gw:443".to_owned(), "host: gw\r\n"),
         (format!("TRACE {url}"), "host: gw\r\n"),
+        (format!("TRACK {url}"), "host: gw\r\n"),
+        (format!("trace {url}"), "host: gw\r\n"),
         (
             "POST /proj_tests1/e%2Fv1/embeddings".to_owned(),
             "host: gw\r\ncontent-length: 0\r\n",

@@ -30,7 +30,7 @@ pub type ManagementBody = UnsyncBoxBody<Bytes, BoxError>;
 /// A client's body on its way to the upstream: counted, scanned where the model matters, and given up together with
 /// its request.
 pub(crate) struct RequestBody {
-    /// Read ahead of the request's head.
+    /// Read ahead of the request's head, and counted.
     pub(crate) held: VecDeque<Bytes>,
     /// The rest; shared, so that it can be read to its end when the upstream fails.
     pub(crate) rest: Rest,

@@ -11,6 +11,7 @@ use drawbridge_policy::denial::Denial;
 use drawbridge_policy::endpoint::Endpoint;
 use drawbridge_policy::model_scan::{Model, ModelMember, ModelScan, Splice};
 use http::header::{self, HeaderValue};
+use http::request::Parts;
 use http::{HeaderMap, Method};
 use http_body::Body;
 
@@ -19,13 +20,40 @@ use crate::body::{RequestBody, scan_denial};
 const MOST_HELD: usize = 1 << 20;
 
 /// Whether the request could name a model: multipart bodies are opaque, GET and HEAD have none.
-pub(crate) fn may_be_named(method: &Method, headers: &HeaderMap, body: &RequestBody) -> bool {
-    !matches!(*method, Method::GET | Method::HEAD)
-        && !is_multipart(headers)
-        && !body.is_end_stream()
+pub(crate) async fn may_be_named(head: &Parts, body: &mut RequestBody) -> Result<bool, Denial> {
+    let has_body = !matches!(head.method, Method::GET | Method::HEAD) && !body.is_end_stream();
+    Ok(has_body && !is_multipart(&head.headers, body).await?)
 }
 
-fn is_multipart(headers: &HeaderMap) -> bool {
+/// Whether the body is multipart, by its Content-Type and by its first byte, white space aside.
+///
+/// Many servers read JSON whatever its Content-Type; no JSON with a model begins with the `-` of a boundary. A preamble
+/// (RFC 2046 section 5.1.1) would hide what it likes, and nobody sends one.
+async fn is_multipart(headers: &HeaderMap, body: &mut RequestBody) -> Result<bool, Denial> {
+    if !says_multipart(headers) || is_encoded(headers) {
+        return Ok(false);
+    }
+    let mut read = VecDeque::new();
+    let mut length = 0;
+    let mut first = None;
+    while first.is_none()
+        && let Some(chunk) = next_chunk(body).await?
+    {
+        if length > MOST_HELD {
+            return Err(Denial::ModelTooDeep);
+        }
+        length += chunk.len();
+        first = chunk
+            .iter()
+            .copied()
+            .find(|byte| !byte.is_ascii_whitespace());
+        read.push_back(chunk);
+    }
+    body.held = read;
+    Ok(first == Some(b'-'))
+}
+
+fn says_multipart(headers: &HeaderMap) -> bool {
     headers.get(header::CONTENT_TYPE).is_some_and(|kind| {
         kind.as_bytes()
             .get(..10)
@@ -64,7 +92,6 @@ pub(crate) async fn find(
             scan.finish().map_err(scan_denial)?;
             return Ok(None);
         };
-        body.watch.count(&chunk)?;
         length += chunk.len();
         let member = scan.push(&chunk).map_err(scan_denial)?.clone();
         held.push(chunk);
@@ -102,7 +129,7 @@ pub(crate) fn settle(
     }
 }
 
-/// The next bytes from the client; `None` at the end of the body.
+/// The next bytes from the client, counted; `None` at the end of the body.
 pub(crate) async fn next_chunk(body: &mut RequestBody) -> Result<Option<Bytes>, Denial> {
     if let Some(chunk) = body.held.pop_front() {
         return Ok(Some(chunk));
@@ -117,6 +144,7 @@ pub(crate) async fn next_chunk(body: &mut RequestBody) -> Result<Option<Bytes>, 
             None => return Ok(None),
             Some(Ok(frame)) => {
                 if let Ok(chunk) = frame.into_data() {
+                    body.watch.count(&chunk)?;
                     return Ok(Some(chunk));
                 }
             }

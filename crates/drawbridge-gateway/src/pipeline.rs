@@ -174,7 +174,7 @@ async fn forward(
     let mut body = request_body(core, &head, rest, trail);
     limit_body(&head.headers, &mut body, endpoint.limits.max_body_bytes)?;
     let has_list = !endpoint.models.is_empty();
-    if has_list && model::may_be_named(&head.method, &head.headers, &body) {
+    if has_list && model::may_be_named(&head, &mut body).await? {
         let named = model::find(&head.headers, &mut body).await?;
         let named = named.ok_or(Denial::ModelNotFound)?;
         model::settle(endpoint, &mut head.headers, &mut body, named)?;
@@ -194,7 +194,7 @@ async fn choose(
 ) -> Result<Response<Content>, Denial> {
     let mut body = request_body(core, &head, rest, trail);
     limit_body(&head.headers, &mut body, u64::MAX)?;
-    if !model::may_be_named(&head.method, &head.headers, &body) {
+    if !model::may_be_named(&head, &mut body).await? {
         return Err(Denial::ModelRequired);
     }
     let named = model::find(&head.headers, &mut body).await?;

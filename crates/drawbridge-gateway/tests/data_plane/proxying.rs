@@ -474,6 +474,53 @@ fn a_model_too_deep_in_the_body_is_413_and_multipart_is_opaque() {
 }
 
 #[test]
+fn a_body_that_only_says_it_is_multipart_is_read_as_what_it_is() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&document(&upstream, &json!({"models": ["plain"]})));
+    let send = |headers: &str, chunks: &[&str]| {
+        let mut client = gateway.client();
+        client.send(format!(
+            "POST /proj_tests1/e/v1/chat/completions HTTP/1.1\r\nhost: gw\r\norigin: {PAGE}\r\nauthorization: Bearer {SECRET}\r\n\
+             content-type: multipart/x; boundary=b\r\ntransfer-encoding: chunked\r\n{headers}\r\n"
+        ));
+        for chunk in chunks {
+            client.send(format!("{:x}\r\n{chunk}\r\n", chunk.len()));
+        }
+        client.send("0\r\n\r\n");
+        client
+    };
+    let json = r#"{"model":"nope"}"#;
+    for (headers, chunks, status, code) in [
+        ("", &[json][..], 404, "model_not_found"),
+        ("", &[" \r\n", "\t", json], 404, "model_not_found"),
+        ("", &["[", json, "]"], 404, "model_not_found"),
+        ("", &["\u{feff}", json], 415, "unsupported_body"),
+        ("", &["a preamble\r\n--b--"], 415, "unsupported_body"),
+        ("", &[" \r\n "], 415, "unsupported_body"),
+        (
+            "content-encoding: br\r\n",
+            &["--b--"],
+            415,
+            "unsupported_body",
+        ),
+    ] {
+        let mut client = send(headers, chunks);
+        assert_eq!(admitted(&mut client, status).code(), code, "{chunks:?}");
+        assert!(upstream.is_untouched(), "{chunks:?}");
+    }
+    for chunks in [
+        &["\r\n", "--b\r\n\r\n", json, "\r\n--b--"][..],
+        &[" ", r#"{"model":"plain"}"#],
+    ] {
+        let mut client = send("", chunks);
+        let mut connection = upstream.accept();
+        assert_eq!(connection.request().body, chunks.concat().as_bytes());
+        connection.answer("connection: close\r\n", "{}");
+        admitted(&mut client, 200);
+    }
+}
+
+#[test]
 fn bodies_over_the_limit_are_413_and_readable_while_the_client_still_sends() {
     let upstream = Upstream::start();
     let gateway = Gateway::start(&document(

@@ -250,7 +250,9 @@ fn what_names_no_single_endpoint_is_refused_readably_and_reaches_none() {
         ask(post, SECRET, json, body, status, code);
     }
     ask(post, SECRET, gzip, chat, 415, "unsupported_body");
-    ask(post, SECRET, form, chat, 400, "model_required");
+    ask(post, SECRET, form, "--b--", 400, "model_required");
+    let unknown = r#"{"model":"unknown"}"#;
+    ask(post, SECRET, form, unknown, 404, "model_not_found");
     ask("GET /v1/files", SECRET, "", "", 400, "model_required");
     ask(
         "DELETE /v1/models/chat-1",

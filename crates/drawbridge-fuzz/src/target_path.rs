@@ -74,21 +74,35 @@ fn read(target: &str) -> Reading {
         format!("/base/{}", &local[prefix..])
     };
     match segments.as_slice() {
-        ["", "proj_fuzzing", "e" | "m", "v1", "endpoints", ..] => Reading::Elsewhere,
-        ["", "proj_fuzzing", "e" | "m", "v1", _, ..] => Reading::Upstream(rest(4)),
-        [
-            "",
-            "v1",
-            "projects" | "api-keys" | "cors" | "audit-log" | "nodes",
-            ..,
-        ] => Reading::Elsewhere,
-        ["", "v1", _, ..] => Reading::Shared(rest(2)),
+        ["", "proj_fuzzing", "e" | "m", "v1", _, ..] => match first(&segments[4..]).as_str() {
+            "endpoints" => Reading::Elsewhere,
+            _ => Reading::Upstream(rest(4)),
+        },
+        ["", "v1", _, ..] => match first(&segments[2..]).as_str() {
+            "projects" | "api-keys" | "cors" | "audit-log" | "nodes" => Reading::Elsewhere,
+            _ => Reading::Shared(rest(2)),
+        },
         _ => Reading::Elsewhere,
     }
 }
 
-/// Whether anybody would find a dot segment: decoded until nothing changes, cut at all that ends a segment for someone.
+/// Whether anybody would find a dot segment.
 fn has_dots(path: &str) -> bool {
+    generous(path)
+        .iter()
+        .map(|segment| segment.replace(|c| c <= ' ', ""))
+        .any(|segment| [".", ".."].contains(&&*segment))
+}
+
+/// What a generous reader calls the first of the segments.
+fn first(segments: &[&str]) -> String {
+    let mut all = generous(&segments.join("/"));
+    all.retain(|segment| !segment.is_empty());
+    all.into_iter().next().unwrap_or_default()
+}
+
+/// Decoded until nothing changes, cut at all that ends a segment for someone.
+fn generous(path: &str) -> Vec<String> {
     let mut plain = path.as_bytes().to_vec();
     loop {
         let next = decoded(&plain);
@@ -99,8 +113,8 @@ fn has_dots(path: &str) -> bool {
     }
     String::from_utf8_lossy(&plain)
         .split(['/', '\\', ';', '?', '#', '\0'])
-        .map(|segment| segment.replace(|c| c <= ' ', ""))
-        .any(|segment| [".", ".."].contains(&&*segment))
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Whether RFC 3986 lets all of the text stand in an origin-form target: then it must be served.

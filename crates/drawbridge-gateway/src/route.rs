@@ -1,10 +1,12 @@
 //! Which part of the product a path belongs to.
 //!
-//! Management paths must never be forwarded, whatever the method; they are recognised before endpoints.
+//! Management paths must never be forwarded, whatever the method and however they are spelled; they are recognised before
+//! endpoints.
 
 use std::sync::Arc;
 
 use drawbridge_policy::endpoint::{Endpoint, is_project_id};
+use drawbridge_policy::path::begins_with_one_of;
 use drawbridge_policy::snapshot::Snapshot;
 
 use crate::listener::Serves;
@@ -75,8 +77,7 @@ fn route_of_all<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Route<'s, 'p> 
         _ => {}
     }
     if let Some(rest) = below_v1(path) {
-        let first = rest[1..].split('/').next().unwrap_or_default();
-        return if MANAGEMENT.contains(&first) {
+        return if begins_with_one_of(rest, &MANAGEMENT) {
             Route::Management
         } else {
             Route::Shared(rest)
@@ -97,15 +98,15 @@ fn endpoint_route<'s, 'p>(snapshot: &'s Snapshot, path: &'p str) -> Option<Route
     if !is_project_id(project) {
         return None;
     }
-    let (name, below_endpoint) = below_project.split_once('/')?;
-    if below_endpoint == "v1/endpoints" || below_endpoint.starts_with("v1/endpoints/") {
+    let (name, _) = below_project.split_once('/')?;
+    let key = &below_root[..project.len() + 1 + name.len()];
+    let api = below_v1(&below_root[key.len()..]);
+    if api.is_some_and(|rest| begins_with_one_of(rest, &["endpoints"])) {
         return Some(Route::Management);
     }
-    let key = &below_root[..project.len() + 1 + name.len()];
     let Some(endpoint) = snapshot.endpoint(key) else {
         return Some(Route::UnknownEndpoint);
     };
-    let api = below_v1(&below_root[key.len()..]);
     Some(match api {
         Some(rest) => Route::Endpoint(endpoint, rest),
         None => Route::BesideEndpoint(endpoint),

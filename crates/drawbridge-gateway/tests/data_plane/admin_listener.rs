@@ -9,7 +9,7 @@ use serde_json::json;
 use crate::support::{Gateway, Message, PAGE, SECRET, Upstream, document};
 
 /// Everything that is management where it is not served elsewhere.
-const MANAGEMENT: [&str; 15] = [
+const MANAGEMENT: [&str; 23] = [
     "/v1/projects",
     "/v1/projects/p/endpoints/e",
     "/v1/api-keys",
@@ -25,6 +25,15 @@ const MANAGEMENT: [&str; 15] = [
     "/dashboard/assets/index.js",
     "/proj_tests1/e/v1/endpoints/e",
     "/proj_tests1/unknown/v1/endpoints/unknown",
+    // However it is spelled.
+    "/v1/%70rojects",
+    "/v1/%2570rojects",
+    "/v1//projects",
+    "/v1/audit%2dlog;x",
+    "/proj_tests1/e/v1/%65ndpoints/e",
+    "/proj_tests1/e/v1//endpoints/e",
+    "/proj_tests1/e/v1/endpoints;x/e",
+    "/proj_tests1/unknown/v1/endpoint%73",
 ];
 
 fn start(upstream: &Upstream, adjust: impl FnOnce(&mut Parts)) -> (Gateway, SocketAddr) {

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use drawbridge_gateway::log::{Format, Level, Log};
 use drawbridge_gateway::management::{ManagementCall, ManagementReply};
 use drawbridge_gateway::security_headers::SecurityHeaders;
-use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
+use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times, is_local_address};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
 use drawbridge_policy::key::KeyToken;
 use drawbridge_policy::key_config::KeyConfig;
@@ -74,7 +74,7 @@ impl Gateway {
         let (management, calls) = mpsc::channel(8);
         std::thread::spawn(move || answer_management(calls));
         let metrics = Metrics::new(Arc::clone(&live), log.clone());
-        let destinations = Destinations::new([address], None::<[_; 0]>);
+        let destinations = Destinations::new([address], is_local_address, None::<[_; 0]>);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let connector =
             Connector::new(provider, RootCertStore::empty(), Arc::new(destinations)).unwrap();

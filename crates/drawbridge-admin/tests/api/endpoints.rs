@@ -1,10 +1,11 @@
 //! Endpoints: both URLs, merge patch, every problem at once, and effect on the very next request.
 
+use drawbridge_policy::own_origins::OwnOrigins;
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, HOST, endpoint, now, pass};
+use crate::support::{Gateway, HOST, OWN_ADDRESS, endpoint, now, pass};
 
 const ENDPOINTS: &str = "/v1/projects/alpha/endpoints";
 const ONE: &str = "/v1/projects/alpha/endpoints/one";
@@ -485,6 +486,22 @@ async fn a_deleted_endpoint_leaves_the_keys_that_name_it() {
             .allows_endpoint("proj_alpha00", "one")
     );
     gateway.assert_live_is_stored().await;
+}
+
+#[tokio::test]
+async fn a_gateway_on_all_addresses_is_no_upstream_at_any_of_them() {
+    let own_origins = OwnOrigins::new(None, HOST.parse().unwrap(), false);
+    let gateway = Gateway::start_on("0.0.0.0:8080".parse().unwrap(), own_origins).await;
+    let project = json!({"slug": "alpha", "id": "proj_alpha00"});
+    gateway.root().post("/v1/projects", project).await.must(201);
+    let mut document = endpoint("one");
+    document["upstream"]["base_url"] = format!("http://{OWN_ADDRESS}:8080/v1").into();
+    let refused = gateway.root().post(ENDPOINTS, document.clone()).await;
+    let refused = refused.must_be(422, "validation_failed");
+    let expected = [("/upstream/base_url", "forbidden_upstream")];
+    assert_eq!(refused.errors(), expected);
+    document["upstream"]["base_url"] = format!("http://{OWN_ADDRESS}:8081/v1").into();
+    gateway.root().post(ENDPOINTS, document).await.must(201);
 }
 
 #[tokio::test]

@@ -30,6 +30,8 @@ use crate::document;
 pub(crate) const ROOT: &str = "root-key-of-at-least-thirty-two-characters";
 /// What management of these tests is reached under.
 pub(crate) const HOST: &str = "127.0.0.1:8080";
+/// What the gateway takes for an address of its machine, besides loopback.
+pub(crate) const OWN_ADDRESS: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 
 thread_local! {
     /// How far the clock of this test, which runs on one thread, is ahead.
@@ -107,7 +109,11 @@ impl Gateway {
             key_uses: Arc::default(),
             refusals: Arc::default(),
             traffic: Arc::default(),
-            destinations: Arc::new(Destinations::new([listener], None::<[_; 0]>)),
+            destinations: Arc::new(Destinations::new(
+                [listener],
+                |ip| ip == OWN_ADDRESS,
+                None::<[_; 0]>,
+            )),
             metrics: MetricsSource::new(listener, || "# EOF\n".to_owned()),
             node: Arc::new(node(listener, origin)),
             settings: Arc::new(settings()),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use drawbridge_gateway::log::{Format, Level, Log};
 use drawbridge_gateway::management::ManagementCall;
 use drawbridge_gateway::security_headers::SecurityHeaders;
-use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times};
+use drawbridge_gateway::{Bound, Connector, Metrics, Parts, Running, Times, is_local_address};
 use drawbridge_policy::endpoint::{Endpoint, Project, Secret};
 use drawbridge_policy::key::KeyToken;
 use drawbridge_policy::key_config::KeyConfig;
@@ -62,7 +62,8 @@ impl Gateway {
     ) -> Self {
         let live = Arc::new(Live::new(Snapshot::new(TokenDigest::of(ROOT.as_bytes()))));
         let own = [Some(bound.address()), bound.management_address()];
-        let destinations = Destinations::new(own.into_iter().flatten(), None::<[_; 0]>);
+        let destinations =
+            Destinations::new(own.into_iter().flatten(), is_local_address, None::<[_; 0]>);
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let connector =
             Connector::new(provider, RootCertStore::empty(), Arc::new(destinations)).unwrap();

@@ -11,20 +11,25 @@ use super::forbidden_upstream_address;
 use crate::network::NetworkSet;
 
 /// What the gateway's surroundings forbid, besides what is forbidden everywhere.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Destinations {
     own: Box<[SocketAddr]>,
+    is_local: fn(IpAddr) -> bool,
     private: Option<NetworkSet>,
 }
 
 impl Destinations {
     /// The gateway's `own` listeners are no destination; with `private`, of all private addresses only those networks are.
+    ///
+    /// `is_local` says whether an address is this machine's: a listener at `0.0.0.0` or `[::]` is at all of those.
     pub fn new(
         own: impl IntoIterator<Item = SocketAddr>,
+        is_local: fn(IpAddr) -> bool,
         private: Option<impl IntoIterator<Item = IpNet>>,
     ) -> Self {
         Self {
             own: own.into_iter().collect(),
+            is_local,
             private: private.map(|networks| networks.into_iter().collect()),
         }
     }
@@ -35,7 +40,7 @@ impl Destinations {
         if self
             .own
             .iter()
-            .any(|own| is_same_listener(*own, ip, address.port()))
+            .any(|own| self.is_same_listener(*own, ip, address.port()))
         {
             return Some("this gateway itself");
         }
@@ -46,12 +51,14 @@ impl Destinations {
         let is_outside = !self.private.as_ref().is_none_or(is_in);
         is_outside.then_some("a private address outside `upstream_networks`")
     }
-}
 
-fn is_same_listener(own: SocketAddr, ip: IpAddr, port: u16) -> bool {
-    let own_ip = own.ip().to_canonical();
-    let is_local = ip.is_loopback() && (own_ip.is_loopback() || own_ip.is_unspecified());
-    own.port() == port && (own_ip == ip || is_local)
+    fn is_same_listener(&self, own: SocketAddr, ip: IpAddr, port: u16) -> bool {
+        let own_ip = own.ip().to_canonical();
+        own.port() == port
+            && (own_ip == ip
+                || ip.is_loopback() && own_ip.is_loopback()
+                || own_ip.is_unspecified() && (ip.is_loopback() || (self.is_local)(ip)))
+    }
 }
 
 /// Not reachable from elsewhere: RFC 1918, RFC 6598, loopback, RFC 4193.
@@ -76,9 +83,19 @@ mod tests {
 
     #[test]
     fn the_gateways_own_listeners_are_no_destination_by_any_name() {
-        let own = ["127.0.0.1:8080", "0.0.0.0:9090", "[::1]:7070"];
+        let own = [
+            "127.0.0.1:8080",
+            "0.0.0.0:9090",
+            "[::1]:7070",
+            "[::]:6060",
+            "[::ffff:0.0.0.0]:5050",
+        ];
         let own = own.map(|own| own.parse().unwrap());
-        let destinations = Destinations::new(own, None::<[IpNet; 0]>);
+        let of_machine: fn(IpAddr) -> bool = |ip| {
+            let addresses: [IpAddr; 2] = ["192.0.2.1", "2001:db8::1"].map(|ip| ip.parse().unwrap());
+            addresses.contains(&ip)
+        };
+        let destinations = Destinations::new(own, of_machine, None::<[IpNet; 0]>);
         for address in [
             "127.0.0.1:8080",
             "127.0.0.2:8080",
@@ -86,10 +103,23 @@ mod tests {
             "[::ffff:127.0.0.1]:8080",
             "127.0.0.1:9090",
             "[::1]:7070",
+            "192.0.2.1:9090",
+            "[::ffff:192.0.2.1]:9090",
+            "[2001:db8::1]:9090",
+            "192.0.2.1:6060",
+            "[2001:db8::1]:6060",
+            "192.0.2.1:5050",
         ] {
             assert!(objection(&destinations, address).is_some(), "{address}");
         }
-        for address in ["127.0.0.1:8081", "192.0.2.1:8080", "10.0.0.1:443"] {
+        for address in [
+            "127.0.0.1:8081",
+            "192.0.2.1:8080",
+            "192.0.2.1:9091",
+            "192.0.2.2:9090",
+            "[2001:db8::2]:6060",
+            "10.0.0.1:443",
+        ] {
             assert_eq!(objection(&destinations, address), None, "{address}");
         }
         assert!(objection(&destinations, "169.254.169.254:80").is_some());
@@ -99,7 +129,7 @@ mod tests {
     fn networks_narrow_private_addresses_and_no_others() {
         let networks = ["10.1.0.0/16", "fd00:1::/32", "127.0.0.1"];
         let networks = networks.map(|network| parse_network(network).unwrap());
-        let destinations = Destinations::new([], Some(networks));
+        let destinations = Destinations::new([], |_| false, Some(networks));
         for address in [
             "10.1.2.3:80",
             "[::ffff:10.1.2.3]:80",

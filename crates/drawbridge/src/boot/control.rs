@@ -15,7 +15,7 @@ use drawbridge_admin::{
 use drawbridge_gateway::idempotency::IdempotencyCall;
 use drawbridge_gateway::log::{Log, chain};
 use drawbridge_gateway::management::{ManagementCall, ManagementReply};
-use drawbridge_gateway::{Bound, BoxError, Metrics};
+use drawbridge_gateway::{Bound, BoxError, Metrics, is_local_address};
 use drawbridge_policy::own_origins::OwnOrigins;
 use drawbridge_policy::snapshot::{Live, Snapshot};
 use drawbridge_policy::token::TokenDigest;
@@ -116,7 +116,7 @@ async fn open(settings: &Settings, log: &Log) -> anyhow::Result<(AdminState, Ope
     let management = bound.management_address();
     let node = this_node(settings, &bound, &own_origins, Arc::clone(&metrics))?;
     let own = [Some(bound.address()), management].into_iter().flatten();
-    let destinations = Destinations::new(own, settings.upstream_networks.clone());
+    let destinations = Destinations::new(own, is_local_address, settings.upstream_networks.clone());
     let destinations = Arc::new(destinations);
     let (key_uses, refusals) = (Arc::default(), Arc::default());
     let state = AdminState {

@@ -16,6 +16,7 @@ use http_body_util::combinators::UnsyncBoxBody;
 use hyper::body::Incoming;
 use tokio::time::Instant;
 
+use crate::chunk::Chunk;
 use crate::connection::{Exchange, Side};
 use crate::idempotency::{BodyDigest, Recording};
 use crate::relay::Relay;
@@ -242,13 +243,13 @@ impl Body {
 }
 
 impl HttpBody for Body {
-    type Data = Bytes;
+    type Data = Chunk;
     type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+    ) -> Poll<Option<Result<Frame<Chunk>, BoxError>>> {
         let Self { content, trail } = &mut *self;
         let frame = match content {
             Content::Whole(bytes) if bytes.is_empty() => None,
@@ -261,21 +262,25 @@ impl HttpBody for Body {
             }
             Content::Management(body) => ready!(Pin::new(body).poll_frame(context)),
         };
-        match &frame {
-            None => self.end("complete"),
-            Some(Err(_)) => {
-                if let Some(trail) = trail {
-                    trail.exchange.break_off();
-                }
+        // Nobody asks a body again that has ended.
+        let Some(trail) = trail else {
+            return Poll::Ready(None);
+        };
+        Poll::Ready(match frame {
+            None => {
+                self.end("complete");
+                None
+            }
+            Some(Err(error)) => {
+                trail.exchange.break_off();
                 self.end("upstream_failed");
+                Some(Err(error))
             }
-            Some(Ok(frame)) => {
-                if let (Some(trail), Some(chunk)) = (trail, frame.data_ref()) {
-                    trail.bytes_out += chunk.len() as u64;
-                }
-            }
-        }
-        Poll::Ready(frame)
+            Some(Ok(frame)) => Some(Ok(frame.map_data(|bytes| {
+                trail.bytes_out += bytes.len() as u64;
+                Chunk::new(bytes, &trail.exchange)
+            }))),
+        })
     }
 
     fn is_end_stream(&self) -> bool {

@@ -41,6 +41,8 @@ pub(crate) struct Connection {
     phase: Cell<(Phase, Instant)>,
     /// Requests under way: one at a time in HTTP/1, many in HTTP/2.
     exchanges: RefCell<Vec<Rc<Exchange>>>,
+    /// The one that has just begun, until the task that it runs in takes it (HTTP/2).
+    begun: RefCell<Option<Rc<Exchange>>>,
     /// Until when the client has to take bytes.
     write_deadline: Cell<Option<Instant>>,
     /// Whether requests share the connection (HTTP/2).
@@ -60,6 +62,7 @@ impl Connection {
             serves,
             phase: Cell::new((Phase::Head, now)),
             exchanges: RefCell::default(),
+            begun: RefCell::default(),
             write_deadline: Cell::new(None),
             is_multiplexed: Cell::new(false),
             idle_reads: Cell::new(0),
@@ -102,9 +105,16 @@ impl Connection {
             is_alone: !self.is_multiplexed.get(),
             body_deadline: Cell::new(None),
             upstream_deadline: Cell::new(None),
+            unsent: Cell::new(0),
+            take_deadline: Cell::new(None),
+            is_handed_over: Cell::new(false),
             ended: Cell::new(None),
             waker: RefCell::new(None),
+            task: RefCell::new(None),
         });
+        if !exchange.is_alone {
+            *self.begun.borrow_mut() = Some(Rc::clone(&exchange));
+        }
         self.exchanges.borrow_mut().push(Rc::clone(&exchange));
         self.phase.set((Phase::Exchange, now));
         self.note_progress();
@@ -125,7 +135,13 @@ impl Connection {
         }
     }
 
-    /// What has lasted too long, if anything. Exchanges that share the connection with others are ended alone.
+    /// The exchange that has begun since this was asked last.
+    pub(crate) fn take_begun(&self) -> Option<Rc<Exchange>> {
+        self.begun.take()
+    }
+
+    /// What has lasted too long, if anything. Exchanges that share the connection with others are ended alone; but of an
+    /// answer that was handed over to its last byte only the connection is left, which ends when nobody else needs it.
     pub(crate) fn overdue(&self, now: Instant, times: &Times) -> Option<&'static str> {
         let (phase, since) = self.phase.get();
         let phase_deadline = match phase {
@@ -137,14 +153,18 @@ impl Connection {
             return Some("client_idle");
         }
         if is_over(self.write_deadline.get(), now) {
-            return Some("client_not_reading");
+            return Some(NOT_READING);
         }
         if self.idle_reads.get() > MOST_IDLE_READS {
             return Some("client_flood");
         }
-        self.exchanges.borrow().iter().find_map(|exchange| {
-            let reason = exchange.overdue(now)?;
-            if exchange.is_alone {
+        let exchanges = self.exchanges.borrow();
+        let is_left_alone = exchanges
+            .iter()
+            .all(|exchange| exchange.is_handed_over.get());
+        exchanges.iter().find_map(|exchange| {
+            let reason = exchange.overdue(now, times)?;
+            if exchange.is_alone || is_left_alone {
                 return Some(reason);
             }
             exchange.end(reason);
@@ -187,6 +207,9 @@ impl Connection {
     }
 }
 
+/// The client takes nothing of an answer.
+const NOT_READING: &str = "client_not_reading";
+
 /// Reads without any request getting on: a client that sends nothing but control frames of HTTP/2 (PING, SETTINGS, …).
 const MOST_IDLE_READS: usize = 1024;
 
@@ -205,8 +228,16 @@ pub(crate) struct Exchange {
     body_deadline: Cell<Option<Instant>>,
     /// Until when the upstream has to send more of its answer.
     upstream_deadline: Cell<Option<Instant>>,
+    /// Pieces of the answer that were handed over and are not sent yet ([`crate::chunk::Chunk`]).
+    unsent: Cell<usize>,
+    /// Until when the client has to take some of them; set by the core's look at them, not by every piece.
+    take_deadline: Cell<Option<Instant>>,
+    /// Whether there will be no more pieces.
+    is_handed_over: Cell<bool>,
     ended: Cell<Option<&'static str>>,
     waker: RefCell<Option<Waker>>,
+    /// What runs it, where it shares its connection.
+    task: RefCell<Option<Waker>>,
 }
 
 /// Which side has to send something.
@@ -263,18 +294,55 @@ impl Exchange {
         }
     }
 
-    fn overdue(&self, now: Instant) -> Option<&'static str> {
+    fn overdue(&self, now: Instant, times: &Times) -> Option<&'static str> {
         if is_over(self.body_deadline.get(), now) {
             return Some("client_body_idle");
         }
-        is_over(self.upstream_deadline.get(), now).then_some("upstream_idle")
+        if is_over(self.upstream_deadline.get(), now) {
+            return Some("upstream_idle");
+        }
+        if self.unsent.get() > 0 && self.take_deadline.get().is_none() {
+            self.take_deadline.set(Some(now + times.write_idle));
+        }
+        is_over(self.take_deadline.get(), now).then_some(NOT_READING)
+    }
+
+    /// A piece of the answer was handed over to be sent.
+    pub(crate) fn hand_over(&self) {
+        self.unsent.set(self.unsent.get() + 1);
+    }
+
+    /// The client took some of a piece.
+    pub(crate) fn note_taken(&self) {
+        self.take_deadline.set(None);
+    }
+
+    /// A piece was sent, or given up.
+    pub(crate) fn let_go(&self) {
+        self.note_taken();
+        self.unsent.set(self.unsent.get() - 1);
+        if self.is_handed_over.get() && self.unsent.get() == 0 {
+            self.leave(Instant::now());
+        }
+    }
+
+    /// Remembers the task that it runs in.
+    pub(crate) fn run_by(&self, waker: &Waker) {
+        *self.task.borrow_mut() = Some(waker.clone());
+    }
+
+    /// Whether its task has to end it: while nobody asks for more of the answer, its body cannot.
+    pub(crate) fn is_stuck(&self) -> bool {
+        self.ended.get() == Some(NOT_READING)
     }
 
     /// Ends the exchange: in HTTP/2 its stream is reset, others on the connection go on.
     fn end(&self, reason: &'static str) {
         self.ended.set(Some(reason));
-        if let Some(waker) = self.waker.borrow_mut().take() {
-            waker.wake();
+        for waker in [&self.waker, &self.task] {
+            if let Some(waker) = waker.borrow_mut().take() {
+                waker.wake();
+            }
         }
     }
 
@@ -292,6 +360,14 @@ impl Exchange {
 
     /// The answer was handed over to the last byte, or given up.
     pub(crate) fn finish(&self, now: Instant) {
+        self.is_handed_over.set(true);
+        if self.unsent.get() == 0 {
+            self.leave(now);
+        }
+    }
+
+    /// The connection has nothing of it any more.
+    fn leave(&self, now: Instant) {
         let mut exchanges = self.connection.exchanges.borrow_mut();
         exchanges.retain(|other| !std::ptr::eq(Rc::as_ptr(other), self));
         if exchanges.is_empty() {

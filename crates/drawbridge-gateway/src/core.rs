@@ -23,7 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::Shared;
-use crate::connection::{Connection, Socket};
+use crate::connection::{Connection, Exchange, Socket};
 use crate::failures::Failures;
 use crate::key_uses::CoreKeyUses;
 use crate::listener::Serves;
@@ -290,7 +290,7 @@ async fn serve_stream(core: &Rc<Core>, mut stream: TcpStream, connection: &Rc<Co
     match &core.shared.parts.tls {
         // HTTP/2 where the client begins with its preface (RFC 9113 section 3.4), else HTTP/1.
         None => {
-            let builder = auto::Builder::new(LocalExecutor);
+            let builder = auto::Builder::new(Streams(Rc::clone(connection)));
             serve_connection(core, builder, TokioIo::new(socket), connection).await;
         }
         Some(acceptor) => Box::pin(serve_tls(core, acceptor, socket, connection)).await,
@@ -348,7 +348,7 @@ async fn serve_tls(
         }
         None => return,
     };
-    let builder = auto::Builder::new(LocalExecutor);
+    let builder = auto::Builder::new(Streams(Rc::clone(connection)));
     let builder = match stream.get_ref().1.alpn_protocol() {
         Some(H2) => builder.http2_only(),
         // RFC 9113 section 3.2: over TLS, HTTP/2 is spoken where ALPN says so.
@@ -359,7 +359,7 @@ async fn serve_tls(
 
 async fn serve_connection(
     core: &Rc<Core>,
-    mut builder: auto::Builder<LocalExecutor>,
+    mut builder: auto::Builder<Streams>,
     stream: impl Read + Write + Unpin + 'static,
     connection: &Rc<Connection>,
 ) {
@@ -387,11 +387,28 @@ async fn serve_connection(
 }
 
 /// Runs the streams of an HTTP/2 connection on its own core.
-#[derive(Clone, Copy)]
-struct LocalExecutor;
+#[derive(Clone)]
+struct Streams(Rc<Connection>);
 
-impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
+impl<F: Future + 'static> hyper::rt::Executor<F> for Streams {
     fn execute(&self, future: F) {
-        tokio::task::spawn_local(async move { drop(future.await) });
+        let connection = Rc::clone(&self.0);
+        tokio::task::spawn_local(async move {
+            let mut future = pin!(future);
+            let mut exchange = None::<Rc<Exchange>>;
+            poll_fn(|context| {
+                // hyper waits for the client's window without asking anybody; dropped, it resets the stream.
+                if exchange.as_ref().is_some_and(|own| own.is_stuck()) {
+                    return Poll::Ready(());
+                }
+                let progress = future.as_mut().poll(context);
+                if let Some(begun) = connection.take_begun() {
+                    begun.run_by(context.waker());
+                    exchange = Some(begun);
+                }
+                progress.map(drop)
+            })
+            .await;
+        });
     }
 }

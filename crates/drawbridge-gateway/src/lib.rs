@@ -6,6 +6,7 @@
 
 mod admit;
 mod body;
+mod chunk;
 mod client;
 mod connect;
 mod connection;

@@ -13,37 +13,11 @@ use rustix::process::{Resource, getrlimit, setrlimit};
 use serde_json::{Value, json};
 use socket2::{Domain, Socket, Type};
 
+use crate::frames::{
+    CONTINUATION, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, Received,
+    SETTINGS, frame, header_block,
+};
 use crate::support::{Client, End, Gateway, PAGE, SECRET, Upstream, document};
-
-const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-const HEADERS: u8 = 1;
-const RST_STREAM: u8 = 3;
-const SETTINGS: u8 = 4;
-const PING: u8 = 6;
-const GOAWAY: u8 = 7;
-const CONTINUATION: u8 = 9;
-const END_STREAM: u8 = 1;
-const END_HEADERS: u8 = 4;
-
-/// A frame of HTTP/2 (RFC 9113 section 4.1).
-fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
-    let length = u32::try_from(payload.len()).unwrap().to_be_bytes();
-    let mut frame = length[1..].to_vec();
-    frame.extend([kind, flags]);
-    frame.extend(stream.to_be_bytes());
-    frame.extend(payload);
-    frame
-}
-
-/// `method path`, without compression (RFC 7541 section 6.2.2).
-fn header_block(method: &str, path: &str) -> Vec<u8> {
-    let mut block = vec![0x86];
-    for (index, value) in [(2, method), (4, path), (1, "gw")] {
-        block.extend([index, u8::try_from(value.len()).unwrap()]);
-        block.extend(value.as_bytes());
-    }
-    block
-}
 
 /// Sends until the gateway ends the connection; returns the frames that it sent, as kind and payload.
 fn flood(gateway: &Gateway, opening: &[u8], mut next: impl FnMut(u32) -> Vec<u8>) -> Vec<Received> {
@@ -62,11 +36,6 @@ fn flood(gateway: &Gateway, opening: &[u8], mut next: impl FnMut(u32) -> Vec<u8>
     }
 }
 
-struct Received {
-    kind: u8,
-    payload: Vec<u8>,
-}
-
 fn read_frames(mut stream: TcpStream) -> Vec<Received> {
     let mut frames = Vec::new();
     loop {
@@ -81,8 +50,11 @@ fn read_frames(mut stream: TcpStream) -> Vec<Received> {
         }
         // Answers to a flood are a flood: only what can matter is kept.
         if [SETTINGS, RST_STREAM, GOAWAY].contains(&head[3]) {
-            let kind = head[3];
-            frames.push(Received { kind, payload });
+            frames.push(Received {
+                kind: head[3],
+                stream: u32::from_be_bytes([head[5], head[6], head[7], head[8]]),
+                payload,
+            });
         }
     }
 }

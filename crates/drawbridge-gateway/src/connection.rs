@@ -156,7 +156,7 @@ impl Connection {
             return Some(NOT_READING);
         }
         if self.idle_reads.get() > MOST_IDLE_READS {
-            return Some("client_flood");
+            return Some(FLOOD);
         }
         let exchanges = self.exchanges.borrow();
         let is_left_alone = exchanges
@@ -191,6 +191,17 @@ impl Connection {
         self.ended.get()
     }
 
+    /// The same for the count of connections: an answer that broke off takes its connection with it.
+    pub(crate) fn reason_of_end(&self) -> Option<&'static str> {
+        self.ended()
+            .or(self.is_reset.get().then_some("upstream_failed"))
+    }
+
+    /// It has ended on its own, because of a flood.
+    pub(crate) fn note_flood(&self) {
+        self.ended.set(Some(FLOOD));
+    }
+
     /// Has the connection's task look at the state again.
     pub(crate) fn wake(&self) {
         if let Some(waker) = &*self.waker.borrow() {
@@ -209,6 +220,9 @@ impl Connection {
 
 /// The client takes nothing of an answer.
 const NOT_READING: &str = "client_not_reading";
+
+/// The client sends more than its requests are made of.
+const FLOOD: &str = "client_flood";
 
 /// Reads without any request getting on: a client that sends nothing but control frames of HTTP/2 (PING, SETTINGS, …).
 const MOST_IDLE_READS: usize = 1024;

@@ -3,8 +3,10 @@
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::{Future, poll_fn};
 use std::io;
+use std::iter::successors;
 use std::net::{IpAddr, TcpListener};
 use std::pin::pin;
 use std::rc::Rc;
@@ -252,7 +254,7 @@ impl Drop for Counted {
         // One that was refused was never among them.
         if let Some(connection) = connections.borrow_mut().remove(&self.number) {
             metrics.open_connections.subtract(1);
-            if let Some(reason) = connection.ended() {
+            if let Some(reason) = connection.reason_of_end() {
                 metrics.connection_ended(reason);
             }
         }
@@ -380,10 +382,26 @@ async fn serve_connection(
             is_finishing = true;
             serving.as_mut().graceful_shutdown();
         }
-        // Errors are the client's: it left, or sent what is not HTTP, which hyper has answered.
-        serving.as_mut().poll(context).map(|_ended| ())
+        serving.as_mut().poll(context).map(|ended| {
+            // Errors are the client's: it left, or sent what is not HTTP, which hyper has answered.
+            if ended.is_err_and(|error| is_flood(&*error)) {
+                connection.note_flood();
+            }
+        })
     })
     .await;
+}
+
+/// Whether h2 has ended the connection because of too many resets and the like.
+fn is_flood(error: &(dyn Error + 'static)) -> bool {
+    let mut errors = successors(Some(error), |error: &&(dyn Error + 'static)| {
+        (*error).source()
+    });
+    errors
+        .find_map(|error| error.downcast_ref::<h2::Error>())
+        .is_some_and(|error| {
+            error.is_library() && error.reason() == Some(h2::Reason::ENHANCE_YOUR_CALM)
+        })
 }
 
 /// Runs the streams of an HTTP/2 connection on its own core.

@@ -42,12 +42,13 @@ pub(crate) struct CoreCounts {
 }
 
 /// Why the gateway itself ends connections.
-pub(super) const ENDS: [&str; 7] = [
+pub(super) const ENDS: [&str; 8] = [
     "client_idle",
     "bad_proxy_header",
     "client_not_reading",
     "client_flood",
     "client_body_idle",
+    "upstream_failed",
     "upstream_idle",
     "shut_down",
 ];

@@ -17,6 +17,7 @@ use crate::frames::{
     CONTINUATION, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, Received,
     SETTINGS, frame, header_block,
 };
+use crate::metrics::await_values;
 use crate::support::{Client, End, Gateway, PAGE, SECRET, Upstream, document};
 
 /// Sends until the gateway ends the connection; returns the frames that it sent, as kind and payload.
@@ -86,6 +87,8 @@ fn floods_over_http_2_end_their_connection_and_nothing_else() {
     let goaway = frames.iter().find(|frame| frame.kind == GOAWAY).unwrap();
     // ENHANCE_YOUR_CALM (RFC 9113 section 7).
     assert_eq!(goaway.payload[4..8], 11_u32.to_be_bytes());
+    let ended = "drawbridge_connections_ended_total{reason=\"client_flood\"}";
+    await_values(&gateway, &[(ended, 1.0)]);
     is_served();
     // CVE-2019-9512, CVE-2019-9515, CVE-2019-9518 and CVE-2024-27316; many frames in one write, as a flood would.
     flood(&gateway, &[], |_| frame(PING, 0, 0, &[0; 8]).repeat(500));

@@ -294,6 +294,10 @@ fn what_fails_at_an_upstream_is_counted_by_its_code() {
                 1.0,
             ),
             (
+                "drawbridge_connections_ended_total{reason=\"upstream_failed\"}",
+                1.0,
+            ),
+            (
                 "drawbridge_request_duration_seconds_count{endpoint=\"tests/e\"}",
                 6.0,
             ),

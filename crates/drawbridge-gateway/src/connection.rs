@@ -4,17 +4,18 @@
 //! times a second ([`Connection::overdue`]). hyper has no time limit for silent connections, idle keep-alive or stuck
 //! bodies, so these notes are the only defence: no state may be entered without a limit.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::future::Future as _;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
-use std::pin::Pin;
-use std::rc::Rc;
+use std::pin::{Pin, pin};
+use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use drawbridge_policy::forwarded::Client;
 use http::Version;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
 use crate::Times;
@@ -50,6 +51,7 @@ pub(crate) struct Connection {
     /// Reads since the client last got on with a request.
     idle_reads: Cell<usize>,
     is_reset: Cell<bool>,
+    socket: OnceCell<Weak<RefCell<TcpStream>>>,
     ended: Cell<Option<&'static str>>,
     waker: RefCell<Option<Waker>>,
 }
@@ -67,6 +69,7 @@ impl Connection {
             is_multiplexed: Cell::new(false),
             idle_reads: Cell::new(0),
             is_reset: Cell::new(false),
+            socket: OnceCell::new(),
             ended: Cell::new(None),
             waker: RefCell::new(None),
         }
@@ -159,17 +162,33 @@ impl Connection {
             return Some(FLOOD);
         }
         let exchanges = self.exchanges.borrow();
-        let is_left_alone = exchanges
+        let is_all_handed_over = exchanges
             .iter()
             .all(|exchange| exchange.is_handed_over.get());
+        if !is_all_handed_over && !self.is_multiplexed.get() && self.has_client_left() {
+            return Some("client_gone");
+        }
         exchanges.iter().find_map(|exchange| {
             let reason = exchange.overdue(now, times)?;
-            if exchange.is_alone || is_left_alone {
+            if exchange.is_alone || is_all_handed_over {
                 return Some(reason);
             }
             exchange.end(reason);
             None
         })
+    }
+
+    /// Whether the client has closed the connection. hyper sees that only where it has read everything before it, and behind a
+    /// request it reads no more than a buffer full.
+    fn has_client_left(&self) -> bool {
+        let Some(socket) = self.socket.get().and_then(Weak::upgrade) else {
+            return false;
+        };
+        let stream = socket.borrow();
+        let mut ready = pin!(stream.ready(Interest::READABLE));
+        // No system call: what is unread keeps it ready, and how was told by the event.
+        let ready = ready.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+        matches!(ready, Poll::Ready(Ok(ready)) if ready.is_read_closed())
     }
 
     /// Makes the end of this connection a reset (RST), so that a cut answer can never pass for a complete one.
@@ -392,13 +411,16 @@ impl Exchange {
 
 /// A client's socket that keeps its connection's notes; TLS, where there is any, is spoken over it.
 pub(crate) struct Socket {
-    stream: TcpStream,
+    stream: Rc<RefCell<TcpStream>>,
     connection: Rc<Connection>,
     write_idle: Duration,
 }
 
 impl Socket {
     pub(crate) fn new(stream: TcpStream, connection: Rc<Connection>, write_idle: Duration) -> Self {
+        let stream = Rc::new(RefCell::new(stream));
+        // It is one's only socket.
+        let _ = connection.socket.set(Rc::downgrade(&stream));
         Self {
             stream,
             connection,
@@ -428,11 +450,11 @@ impl Socket {
 
 impl AsyncRead for Socket {
     fn poll_read(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let progress = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let progress = Pin::new(&mut *self.stream.borrow_mut()).poll_read(context, buffer);
         if progress.is_ready() {
             self.connection.note_read();
         }
@@ -442,36 +464,37 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.refuse_after_reset()?;
-        let progress = Pin::new(&mut self.stream).poll_write(context, bytes);
+        let progress = Pin::new(&mut *self.stream.borrow_mut()).poll_write(context, bytes);
         self.note_write(&progress);
         progress
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self.stream.borrow_mut()).poll_flush(context)
     }
 
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.refuse_after_reset()?;
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        Pin::new(&mut *self.stream.borrow_mut()).poll_shutdown(context)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
+        self.stream.borrow().is_write_vectored()
     }
 
     fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
         buffers: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.refuse_after_reset()?;
-        let progress = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
+        let progress =
+            Pin::new(&mut *self.stream.borrow_mut()).poll_write_vectored(context, buffers);
         self.note_write(&progress);
         progress
     }
@@ -482,7 +505,7 @@ impl Drop for Socket {
         // A task that panics must not end an answer cleanly either.
         if self.connection.is_reset.get() || std::thread::panicking() {
             // Best effort: where it fails the client sees a cut connection all the same.
-            let _ = socket2::SockRef::from(&self.stream).set_linger(Some(Duration::ZERO));
+            let _ = socket2::SockRef::from(&*self.stream.borrow()).set_linger(Some(Duration::ZERO));
         }
     }
 }

@@ -28,6 +28,28 @@ fn a_client_that_does_not_read_is_cut_and_so_is_its_upstream() {
 }
 
 #[test]
+fn a_client_that_leaves_is_noticed_behind_bytes_that_nobody_reads_yet() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&document(&upstream, &json!({})));
+    for unread in ["\r\n", "GET /healthz HTTP/1.1\r\nhost: gw\r\n\r\n"] {
+        let begin = || {
+            let mut client = gateway.client();
+            client.post("{}").send(unread);
+            let mut connection = upstream.accept();
+            connection.request();
+            (client, connection)
+        };
+        let (mut client, mut connection) = begin();
+        let (leaves, mut cancelled) = begin();
+        drop(leaves);
+        assert_eq!(cancelled.end(), b"", "{unread:?}");
+        // One that has not left gets its answer.
+        connection.answer("", "{}");
+        assert_eq!(client.answer().status(), 200);
+    }
+}
+
+#[test]
 fn a_drain_cuts_what_does_not_end_in_time() {
     let upstream = Upstream::start();
     let mut gateway = Gateway::start_with(&document(&upstream, &json!({})), |parts| {

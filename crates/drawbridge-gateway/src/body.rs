@@ -63,6 +63,7 @@ impl Watch {
     pub(crate) fn count(&self, chunk: &Bytes) -> Result<(), Denial> {
         let bytes = self.bytes.get() + chunk.len() as u64;
         self.bytes.set(bytes);
+        self.exchange.note_body(chunk.len());
         if bytes > self.limit {
             return Err(self.deny(Denial::BodyTooLarge));
         }

@@ -48,8 +48,9 @@ pub(crate) struct Connection {
     write_deadline: Cell<Option<Instant>>,
     /// Whether requests share the connection (HTTP/2).
     is_multiplexed: Cell<bool>,
-    /// Reads since the client last got on with a request.
-    idle_reads: Cell<usize>,
+    /// Bytes from the client that got no request on, less what is forgiven.
+    idle_bytes: Cell<usize>,
+    forgiven_at: Cell<Instant>,
     is_reset: Cell<bool>,
     socket: OnceCell<Weak<RefCell<TcpStream>>>,
     ended: Cell<Option<&'static str>>,
@@ -67,7 +68,8 @@ impl Connection {
             begun: RefCell::default(),
             write_deadline: Cell::new(None),
             is_multiplexed: Cell::new(false),
-            idle_reads: Cell::new(0),
+            idle_bytes: Cell::new(0),
+            forgiven_at: Cell::new(now),
             is_reset: Cell::new(false),
             socket: OnceCell::new(),
             ended: Cell::new(None),
@@ -120,18 +122,19 @@ impl Connection {
         }
         self.exchanges.borrow_mut().push(Rc::clone(&exchange));
         self.phase.set((Phase::Exchange, now));
-        self.note_progress();
+        self.forgive(HEAD_BYTES);
         exchange
     }
 
-    /// Bytes of a request or an answer moved: the client is not only keeping the connection busy.
-    fn note_progress(&self) {
-        self.idle_reads.set(0);
+    /// So many bytes, or what goes with a piece of an answer, were not only there to keep the connection busy.
+    fn forgive(&self, count: usize) {
+        let bytes = self.idle_bytes.get();
+        self.idle_bytes.set(bytes.saturating_sub(count));
     }
 
     /// Bytes came from the client.
-    fn note_read(&self) {
-        self.idle_reads.set(self.idle_reads.get() + 1);
+    fn note_read(&self, count: usize) {
+        self.idle_bytes.set(self.idle_bytes.get() + count);
         // In HTTP/2 they may be anything; a connection without requests then goes on being idle.
         if self.phase.get().0 == Phase::Idle && !self.is_multiplexed.get() {
             self.phase.set((Phase::Head, Instant::now()));
@@ -158,7 +161,7 @@ impl Connection {
         if is_over(self.write_deadline.get(), now) {
             return Some(NOT_READING);
         }
-        if self.idle_reads.get() > MOST_IDLE_READS {
+        if self.is_flooded(now) {
             return Some(FLOOD);
         }
         let exchanges = self.exchanges.borrow();
@@ -176,6 +179,14 @@ impl Connection {
             exchange.end(reason);
             None
         })
+    }
+
+    fn is_flooded(&self, now: Instant) -> bool {
+        if now.duration_since(self.forgiven_at.get()) >= Duration::from_secs(1) {
+            self.forgiven_at.set(now);
+            self.forgive(BYTES_A_SECOND);
+        }
+        self.idle_bytes.get() > MOST_IDLE_BYTES
     }
 
     /// Whether the client has closed the connection. hyper sees that only where it has read everything before it, and behind a
@@ -243,8 +254,16 @@ const NOT_READING: &str = "client_not_reading";
 /// The client sends more than its requests are made of.
 const FLOOD: &str = "client_flood";
 
-/// Reads without any request getting on: a client that sends nothing but control frames of HTTP/2 (PING, SETTINGS, …).
-const MOST_IDLE_READS: usize = 1024;
+/// Bytes that get no request on: control frames of HTTP/2 (PING, SETTINGS, …). A request or a piece that moves forgives a
+/// bounded number of them, so that a flood among requests is one. Bytes of a body count until somebody has read them: there
+/// is room for a connection's window of 1 MiB and for a management body of 4 MiB.
+const MOST_IDLE_BYTES: usize = 6 << 20;
+/// What a request's head may have.
+const HEAD_BYTES: usize = 32 << 10;
+/// What goes with a piece of a body: its frame, those that open its window, their records of TLS.
+const FRAME_BYTES: usize = 256;
+/// What may come without any request: 3,800 PINGs.
+const BYTES_A_SECOND: usize = 64 << 10;
 
 fn is_over(deadline: Option<Instant>, now: Instant) -> bool {
     deadline.is_some_and(|deadline| now >= deadline)
@@ -314,7 +333,6 @@ impl Exchange {
         match progress {
             Poll::Ready(_) => {
                 deadline.set(None);
-                self.connection.note_progress();
             }
             Poll::Pending => {
                 if deadline.get().is_none() {
@@ -348,11 +366,20 @@ impl Exchange {
     /// The client took some of a piece.
     pub(crate) fn note_taken(&self) {
         self.take_deadline.set(None);
+        self.connection.forgive(FRAME_BYTES);
+    }
+
+    /// A piece of the request's body was read.
+    pub(crate) fn note_body(&self, count: usize) {
+        // Frames of nothing are a flood as well.
+        if count > 0 {
+            self.connection.forgive(count + FRAME_BYTES);
+        }
     }
 
     /// A piece was sent, or given up.
     pub(crate) fn let_go(&self) {
-        self.note_taken();
+        self.take_deadline.set(None);
         self.unsent.set(self.unsent.get() - 1);
         if self.is_handed_over.get() && self.unsent.get() == 0 {
             self.leave(Instant::now());
@@ -454,9 +481,10 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
         let progress = Pin::new(&mut *self.stream.borrow_mut()).poll_read(context, buffer);
         if progress.is_ready() {
-            self.connection.note_read();
+            self.connection.note_read(buffer.filled().len() - before);
         }
         progress
     }

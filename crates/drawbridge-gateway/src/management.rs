@@ -47,15 +47,26 @@ pub struct ManagementReply {
 #[derive(Debug)]
 pub struct ManagementRequestBody {
     incoming: Option<Incoming>,
-    left: Option<oneshot::Sender<Incoming>>,
+    read: usize,
+    left: Option<oneshot::Sender<Left>>,
+}
+
+/// What became of such a body.
+#[derive(Debug)]
+pub(crate) struct Left {
+    /// Bytes that were read of it.
+    pub(crate) read: usize,
+    /// The rest.
+    pub(crate) incoming: Option<Incoming>,
 }
 
 impl ManagementRequestBody {
-    /// The body, and where what is left of it comes from; nothing comes once it was read to its end.
-    pub(crate) fn new(incoming: Incoming) -> (Self, oneshot::Receiver<Incoming>) {
+    /// The body, and where it says what is left of it.
+    pub(crate) fn new(incoming: Incoming) -> (Self, oneshot::Receiver<Left>) {
         let (left, receiver) = oneshot::channel();
         let body = Self {
             incoming: Some(incoming),
+            read: 0,
             left: Some(left),
         };
         (body, receiver)
@@ -70,10 +81,14 @@ impl Body for ManagementRequestBody {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        match &mut self.incoming {
-            Some(incoming) => Pin::new(incoming).poll_frame(context),
-            None => Poll::Ready(None),
+        let Some(incoming) = &mut self.incoming else {
+            return Poll::Ready(None);
+        };
+        let progress = Pin::new(incoming).poll_frame(context);
+        if let Poll::Ready(Some(Ok(frame))) = &progress {
+            self.read += frame.data_ref().map_or(0, Bytes::len);
         }
+        progress
     }
 
     fn is_end_stream(&self) -> bool {
@@ -88,11 +103,12 @@ impl Body for ManagementRequestBody {
 
 impl Drop for ManagementRequestBody {
     fn drop(&mut self) {
-        if let (Some(incoming), Some(left)) = (self.incoming.take(), self.left.take())
-            && !incoming.is_end_stream()
-        {
+        if let Some(left) = self.left.take() {
             // A core that has ended has closed its connections.
-            let _ = left.send(incoming);
+            let _ = left.send(Left {
+                read: self.read,
+                incoming: self.incoming.take(),
+            });
         }
     }
 }

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use drawbridge_policy::cors::{Enforcement, Refusal};
 use drawbridge_policy::denial::Denial;
 use drawbridge_policy::key::Caller;
@@ -21,7 +22,7 @@ use tokio::sync::oneshot;
 
 use crate::admit::Admitted;
 use crate::body::{Body, Content, RequestBody, Rest, Watch};
-use crate::connection::Connection;
+use crate::connection::{Connection, Exchange};
 use crate::core::Core;
 use crate::idempotency::{Begun, Run};
 use crate::judge::{Crossing, Step, judge};
@@ -70,10 +71,10 @@ pub(crate) async fn answer(
             forward(core, &admitted, target, head, &rest, &mut trail).await
         }
         Ok(Step::Choose(undecided)) => choose(core, &undecided, head, &rest, &mut trail).await,
-        Ok(Step::Tell(answer)) => answer.inspect(|_| drain(rest.take())),
+        Ok(Step::Tell(answer)) => answer.inspect(|_| drain(&trail.exchange, rest.take())),
         Ok(Step::Manage) => manage(core, head, &rest, &mut trail).await,
         Ok(Step::Answer(response)) => {
-            drain(rest.take());
+            drain(&trail.exchange, rest.take());
             Ok(response)
         }
         Err(denial) => Err(denial),
@@ -85,7 +86,7 @@ pub(crate) async fn answer(
         .and_then(|kind| refused(core, &trail, *kind));
     note_admitted(core, &trail);
     let mut response = outcome.unwrap_or_else(|denial| {
-        drain(rest.take());
+        drain(&trail.exchange, rest.take());
         trail.code = Some(denial.code());
         respond::denial(denial, &trail)
     });
@@ -156,7 +157,7 @@ fn request_id(core: &Core, headers: &HeaderMap) -> HeaderValue {
         {
             id.clone()
         }
-        _ => HeaderValue::from_maybe_shared(bytes::Bytes::from(core.make_request_id()))
+        _ => HeaderValue::from_maybe_shared(Bytes::from(core.make_request_id()))
             .unwrap_or(HeaderValue::from_static("req_0")),
     }
 }
@@ -351,7 +352,13 @@ async fn manage(
     };
     let (body, left) = ManagementRequestBody::new(body);
     // Whatever answers, and whenever it has seen enough.
-    tokio::task::spawn_local(async move { drain(left.await.ok()) });
+    let exchange = Rc::clone(&trail.exchange);
+    tokio::task::spawn_local(async move {
+        if let Ok(left) = left.await {
+            exchange.note_body(left.read);
+            drain(&exchange, left.incoming);
+        }
+    });
     let (reply, answered) = oneshot::channel();
     let call = ManagementCall {
         request: Request::from_parts(head, body),
@@ -373,15 +380,18 @@ async fn manage(
 
 /// Reads what is left of a body that nobody wants: a connection closed on unread bytes is reset, and the reset can
 /// overtake the answer.
-fn drain(left: Option<Incoming>) {
+fn drain(exchange: &Rc<Exchange>, left: Option<Incoming>) {
     let Some(mut incoming) = left.filter(|incoming| !incoming.is_end_stream()) else {
         return;
     };
+    let exchange = Rc::clone(exchange);
     tokio::task::spawn_local(tokio::time::timeout(DRAIN, async move {
         use http_body_util::BodyExt as _;
         let mut drained = 0;
         while let Some(Ok(frame)) = incoming.frame().await {
-            drained += frame.data_ref().map_or(0, |chunk| chunk.len() as u64);
+            let count = frame.data_ref().map_or(0, Bytes::len);
+            exchange.note_body(count);
+            drained += count as u64;
             if drained > MOST_DRAINED {
                 return;
             }

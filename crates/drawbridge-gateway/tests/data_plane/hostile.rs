@@ -15,7 +15,7 @@ use socket2::{Domain, Socket, Type};
 
 use crate::frames::{
     CONTINUATION, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RST_STREAM, Received,
-    SETTINGS, frame, header_block,
+    SETTINGS, WINDOW_UPDATE, frame, header_block,
 };
 use crate::metrics::await_values;
 use crate::support::{Client, End, Gateway, PAGE, SECRET, Upstream, document};
@@ -31,6 +31,7 @@ fn flood(gateway: &Gateway, opening: &[u8], mut next: impl FnMut(u32) -> Vec<u8>
     let mut count = 0;
     loop {
         count += 1;
+        assert!(count < 20_000, "the flood goes on");
         if stream.write_all(&next(count)).is_err() {
             return received.join().unwrap();
         }
@@ -92,6 +93,7 @@ fn floods_over_http_2_end_their_connection_and_nothing_else() {
     is_served();
     // CVE-2019-9512, CVE-2019-9515, CVE-2019-9518 and CVE-2024-27316; many frames in one write, as a flood would.
     flood(&gateway, &[], |_| frame(PING, 0, 0, &[0; 8]).repeat(500));
+    await_values(&gateway, &[(ended, 2.0)]);
     is_served();
     flood(&gateway, &[], |_| frame(SETTINGS, 0, 0, &[]).repeat(500));
     is_served();
@@ -104,6 +106,45 @@ fn floods_over_http_2_end_their_connection_and_nothing_else() {
     });
     is_served();
     assert!(upstream.is_untouched());
+}
+
+#[test]
+fn requests_and_streams_among_pings_do_not_make_them_less_of_a_flood() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&document(&upstream, &json!({})));
+    let block = header_block("GET", "/healthz");
+    let pings = || frame(PING, 0, 0, &[0; 8]).repeat(500);
+    flood(&gateway, &[], |count| match count % 40 {
+        0 => [
+            frame(HEADERS, END_HEADERS | END_STREAM, count / 20 + 1, &block),
+            pings(),
+        ]
+        .concat(),
+        _ => pings(),
+    });
+    // An answer that goes on for as long as anybody takes it.
+    let streaming = std::thread::spawn(move || {
+        let mut connection = upstream.accept();
+        connection.request();
+        connection.send("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n");
+        while connection.0.write_all(b"1\r\na\r\n").is_ok() {
+            std::thread::yield_now();
+        }
+    });
+    let mut block = header_block("GET", "/proj_tests1/e/v1/a");
+    let key = format!("Bearer {SECRET}");
+    block.extend([0x0f, 8, u8::try_from(key.len()).unwrap()]);
+    block.extend(key.as_bytes());
+    let open = [
+        frame(WINDOW_UPDATE, 0, 0, &(1_u32 << 30).to_be_bytes()),
+        frame(HEADERS, END_HEADERS | END_STREAM, 1, &block),
+        frame(WINDOW_UPDATE, 0, 1, &(1_u32 << 30).to_be_bytes()),
+    ]
+    .concat();
+    flood(&gateway, &open, |_| pings());
+    streaming.join().unwrap();
+    let ended = "drawbridge_connections_ended_total{reason=\"client_flood\"}";
+    await_values(&gateway, &[(ended, 2.0)]);
 }
 
 #[test]

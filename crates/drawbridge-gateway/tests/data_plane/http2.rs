@@ -1,11 +1,14 @@
 //! HTTP/2 from clients: many requests on one connection, each with its own beginning and end.
 
 use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 use crate::idempotency;
 use crate::support::{Gateway, PAGE, SECRET, Upstream, UpstreamConnection, document};
 use bytes::Bytes;
 use http::{Request, Response};
+use http_body::Frame;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::http2::{self, SendRequest};
@@ -255,5 +258,64 @@ fn a_request_with_an_idempotency_key_runs_once() {
         let again = again.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(again, first);
         assert!(upstream.is_untouched());
+    });
+}
+
+/// A body of 1 KiB pieces.
+struct Pieces(usize);
+
+impl http_body::Body for Pieces {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        let Some(left) = self.0.checked_sub(1) else {
+            return Poll::Ready(None);
+        };
+        self.0 = left;
+        let piece = Bytes::from_static(&[b'x'; 1 << 10]);
+        Poll::Ready(Some(Ok(Frame::data(piece))))
+    }
+}
+
+#[test]
+fn long_uploads_are_no_floods_whoever_reads_them() {
+    run(async {
+        let upstream = Upstream::start();
+        let mut gateway = Gateway::start(&document(&upstream, &json!({})));
+        let stream = TcpStream::connect(gateway.address).await.unwrap();
+        let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
+        let (mut sender, connection) = handshake.await.unwrap();
+        tokio::spawn(connection);
+        // The second is what management reads at most.
+        let (pieces, managed) = (20 << 10, 4 << 10);
+        let request = |path: &str, key: &str, pieces: usize| {
+            Request::post(format!("http://{}{path}", gateway.address))
+                .header("authorization", format!("Bearer {key}"))
+                .body(Pieces(pieces))
+                .unwrap()
+        };
+        let forwarded = request("/proj_tests1/e/v1/embeddings", SECRET, pieces);
+        let refused = request("/proj_tests1/e/v1/embeddings", "sk-unknown", pieces);
+        let to_manage = request("/v1/projects", SECRET, managed);
+
+        let answer = tokio::spawn(sender.send_request(forwarded));
+        let mut connection = upstream.accept();
+        assert_eq!(connection.request().body.len(), pieces << 10);
+        connection.answer("", "{}");
+        assert_eq!(answer.await.unwrap().unwrap().status(), 200);
+        let answer = sender.send_request(refused).await.unwrap();
+        assert_eq!(answer.status(), 401);
+        let answer = tokio::spawn(sender.send_request(to_manage));
+        let call = gateway.calls.recv().await.unwrap();
+        let body = call.request.into_body().collect().await.unwrap();
+        assert_eq!(body.to_bytes().len(), managed << 10);
+        drop(call.reply);
+        assert_eq!(answer.await.unwrap().unwrap().status(), 500);
+        let last = request("/healthz", SECRET, pieces);
+        assert_eq!(sender.send_request(last).await.unwrap().status(), 404);
     });
 }

@@ -189,6 +189,16 @@ impl Connection {
         self.idle_bytes.get() > MOST_IDLE_BYTES
     }
 
+    /// Whether it waits for the rest of a request's head, of the first one from accept on.
+    pub(crate) fn waits_for_head(&self) -> bool {
+        self.phase.get().0 == Phase::Head
+    }
+
+    /// Whether no request is under way, and nothing waits to be taken.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.exchanges.borrow().is_empty() && self.write_deadline.get().is_none()
+    }
+
     /// Whether the client has closed the connection. hyper sees that only where it has read everything before it, and behind a
     /// request it reads no more than a buffer full.
     fn has_client_left(&self) -> bool {

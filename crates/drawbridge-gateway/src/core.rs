@@ -58,7 +58,6 @@ pub(crate) struct Core {
     next_id: Cell<u64>,
     next_connection: Cell<u64>,
     connections: RefCell<HashMap<u64, Rc<Connection>>>,
-    is_draining: Cell<bool>,
     failed_handshakes: Failures,
     failed_proxy_headers: Failures,
 }
@@ -99,7 +98,6 @@ pub(crate) fn spawn(
                 next_id: Cell::new(0),
                 next_connection: Cell::new(0),
                 connections: RefCell::default(),
-                is_draining: Cell::new(false),
                 failed_handshakes: Failures::new("TLS handshakes failed"),
                 failed_proxy_headers: Failures::new("connections of trusted proxies were closed"),
                 shared,
@@ -139,15 +137,18 @@ async fn serve(core: Rc<Core>, sockets: Vec<(TcpListener, Serves)>) {
         (shortest / 4).clamp(Duration::from_millis(10), Duration::from_millis(500)),
     );
     let mut cut_at = None;
+    let mut was_quiet = false;
     loop {
         tick.tick().await;
         let now = Instant::now();
         if core.is_draining() && cut_at.is_none() {
-            accepting.iter().for_each(JoinHandle::abort);
-            core.is_draining.set(true);
             cut_at = Some(now + times.drain);
         }
-        core.end_overdue(now, cut_at);
+        let is_over = cut_at.is_some_and(|cut_at| now >= cut_at);
+        if is_over {
+            accepting.iter().for_each(JoinHandle::abort);
+        }
+        core.end_overdue(now, is_over);
         core.pool.prune(now);
         core.key_uses.hand_over();
         core.refusals.hand_over();
@@ -156,24 +157,33 @@ async fn serve(core: Rc<Core>, sockets: Vec<(TcpListener, Serves)>) {
                 core.log.info(&report);
             }
         }
-        if cut_at.is_some() && core.connections.borrow().is_empty() {
+        // Until then everybody is answered: load balancers do not know yet. Twice, so that all of an answer is on its way.
+        let is_quiet = cut_at.is_some() && core.is_quiet(is_over);
+        if is_quiet && (was_quiet || core.connections.borrow().is_empty()) {
             return;
         }
+        was_quiet = is_quiet;
     }
 }
 
 impl Core {
     /// Ends connections whose waits have lasted too long, and all after the end of a drain.
-    fn end_overdue(&self, now: Instant, cut_at: Option<Instant>) {
-        let is_over = cut_at.is_some_and(|cut_at| now >= cut_at);
+    fn end_overdue(&self, now: Instant, is_over: bool) {
         for connection in self.connections.borrow().values() {
             let reason = connection.overdue(now, &self.shared.parts.times);
             if let Some(reason) = reason.or(is_over.then_some("shut_down")) {
                 connection.end(reason);
-            } else if cut_at.is_some() {
+            } else if self.is_draining() {
                 connection.wake();
             }
         }
+    }
+
+    /// Whether no core has a request under way, or all have been cut, and nobody here takes an answer any more.
+    fn is_quiet(&self, is_over: bool) -> bool {
+        let connections = self.connections.borrow();
+        (is_over || self.shared.parts.metrics.open_requests() == 0)
+            && connections.values().all(|connection| connection.is_quiet())
     }
 
     /// Notes who the other end is.
@@ -301,8 +311,8 @@ async fn serve_stream(core: &Rc<Core>, mut stream: TcpStream, connection: &Rc<Co
 
 /// Whether a proxy has said whose connection this is, within the time that a client has for its first request's head.
 async fn is_introduced(core: &Core, stream: &mut TcpStream, connection: &Connection) -> bool {
-    match unless_draining(core, proxy_protocol::read(stream)).await {
-        Some(Ok(Some(header))) => {
+    match proxy_protocol::read(stream).await {
+        Ok(Some(header)) => {
             match header.source {
                 Some(client) => core.identify(connection, client),
                 // The proxy's own connection, or nobody knows whose: what its headers say, a client may have written.
@@ -310,7 +320,7 @@ async fn is_introduced(core: &Core, stream: &mut TcpStream, connection: &Connect
             }
             true
         }
-        Some(Err(error)) => {
+        Err(error) => {
             // Who only left has nothing in it.
             if let Some(fault) = error.get_ref() {
                 let failures = &core.failed_proxy_headers;
@@ -319,18 +329,8 @@ async fn is_introduced(core: &Core, stream: &mut TcpStream, connection: &Connect
             }
             false
         }
-        Some(Ok(None)) | None => false,
+        Ok(None) => false,
     }
-}
-
-/// What comes of it, unless a drain begins: who has not asked for anything yet need not be waited for.
-async fn unless_draining<T>(core: &Core, work: impl Future<Output = T>) -> Option<T> {
-    let mut work = pin!(work);
-    poll_fn(|context| match core.is_draining.get() {
-        true => Poll::Ready(None),
-        false => work.as_mut().poll(context).map(Some),
-    })
-    .await
 }
 
 /// Shakes hands first, within the time that a client has for its first request's head.
@@ -340,15 +340,14 @@ async fn serve_tls(
     socket: Socket,
     connection: &Rc<Connection>,
 ) {
-    let stream = match unless_draining(core, acceptor.accept(socket)).await {
-        Some(Ok(stream)) => Box::new(stream),
-        Some(Err(error)) => {
+    let stream = match acceptor.accept(socket).await {
+        Ok(stream) => Box::new(stream),
+        Err(error) => {
             if let Some(reason) = handshake_failure(&error) {
                 core.failed_handshakes.note(connection.peer_ip(), reason);
             }
             return;
         }
-        None => return,
     };
     let builder = auto::Builder::new(Streams(Rc::clone(connection)));
     let builder = match stream.get_ref().1.alpn_protocol() {
@@ -378,7 +377,8 @@ async fn serve_connection(
     let mut serving = pin!(builder.serve_connection(stream, service));
     let mut is_finishing = false;
     poll_fn(|context| {
-        if core.is_draining.get() && !is_finishing {
+        // Who is about to ask is answered, and told then that it was the last time.
+        if core.is_draining() && !is_finishing && !connection.waits_for_head() {
             is_finishing = true;
             serving.as_mut().graceful_shutdown();
         }

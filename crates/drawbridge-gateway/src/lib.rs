@@ -208,7 +208,8 @@ impl Running {
         self.shared.parts.metrics.open_requests()
     }
 
-    /// Stops accepting, lets open requests finish within [`Times::drain`], then cuts them; returns when all is done.
+    /// Lets requests finish within [`Times::drain`], then cuts them; returns when none is open. Until then whoever comes is
+    /// served, once, and `/readyz` says that it should go elsewhere.
     pub fn shut_down(self) {
         self.shared.parts.metrics.note_draining();
         self.shared.is_draining.store(true, Ordering::Relaxed);

@@ -106,7 +106,7 @@ pub(crate) async fn answer(
     }
     limit::put_on(response.headers_mut(), &trail);
     trail.dress.put_on(response.headers_mut());
-    if is_last {
+    if is_last || core.is_draining() {
         respond::close(response.headers_mut());
     }
     trail.note_head(response.status().as_u16());

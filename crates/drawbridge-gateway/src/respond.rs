@@ -250,7 +250,7 @@ pub(crate) fn refusal(security_headers: &SecurityHeaders) -> Vec<u8> {
     answer
 }
 
-/// Has the connection closed after this answer (HTTP/1).
+/// Has the connection closed after this answer; over HTTP/2 hyper takes the header off.
 pub(crate) fn close(headers: &mut HeaderMap) {
     headers.insert(header::CONNECTION, HeaderValue::from_static("close"));
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use drawbridge_gateway::log::{Format, Level, Log};
 
+use crate::frames::{DATA, END_HEADERS, END_STREAM, Frames, GOAWAY, HEADERS, header_block};
 use crate::https_upstream::Lines;
 use crate::support::{
     CREDENTIAL, Client, End, Gateway, Message, PAGE, PUBLISHABLE, ROOT, SECRET, Upstream, document,
@@ -758,7 +759,7 @@ fn connections_beyond_the_limit_get_a_503() {
 }
 
 #[test]
-fn a_shutdown_lets_streams_finish_and_accepts_no_more() {
+fn a_shutdown_lets_streams_finish_and_answers_everybody_until_then() {
     let upstream = Upstream::start();
     let mut gateway = Gateway::start(&document(&upstream, &json!({})));
     let mut idle = gateway.client();
@@ -773,14 +774,45 @@ fn a_shutdown_lets_streams_finish_and_accepts_no_more() {
     let running = gateway.take();
     let stopping = std::thread::spawn(move || running.shut_down());
     assert_eq!(idle.end(), (vec![], End::Clean));
-    // Each core closes its listening socket at its own next tick.
-    while std::net::TcpStream::connect(gateway.address).is_ok() {}
+    let ask = |path: &str| {
+        let mut client = gateway.client();
+        client.send(format!("GET {path} HTTP/1.1\r\nhost: gw\r\n\r\n"));
+        let answer = client.answer();
+        assert_eq!(answer.header("connection"), Some("close"));
+        assert_eq!(client.end(), (vec![], End::Clean));
+        answer.status()
+    };
+    // Load balancers learn that they are to go elsewhere; what they send until then is served.
+    for _ in 0..20 {
+        assert_eq!(ask("/readyz"), 503);
+        assert_eq!(ask("/healthz"), 200);
+    }
+    let mut other = gateway.client();
+    other.post("{}");
+    let _open = upstream.answer_one("", "{}");
+    let answer = other.answer();
+    assert_eq!(answer.status(), 200);
+    assert_eq!(answer.header("connection"), Some("close"));
+    let mut multiplexed = Frames::connect(&gateway, 1 << 16);
+    let block = header_block("GET", "/readyz");
+    multiplexed.send(HEADERS, END_HEADERS | END_STREAM, 1, &block);
+    let (mut is_answered, mut is_told) = (false, false);
+    while !(is_answered && is_told) {
+        let frame = multiplexed.next().unwrap();
+        is_answered |=
+            frame.kind == DATA && frame.payload.starts_with(b"{\"status\":\"draining\"}");
+        is_told |= frame.kind == GOAWAY;
+    }
+    // Who has asked for nothing is not waited for.
+    let mut silent = gateway.client();
     connection.send("1\r\nb\r\n0\r\n\r\n");
     assert_eq!(read_chunk(&mut client.0).unwrap(), b"a");
     assert_eq!(read_chunk(&mut client.0).unwrap(), b"b");
     assert_eq!(read_chunk(&mut client.0), None);
     assert_eq!(client.end(), (vec![], End::Clean));
     stopping.join().unwrap();
+    assert_eq!(silent.end().0, b"");
+    assert!(std::net::TcpStream::connect(gateway.address).is_err());
 }
 
 #[test]

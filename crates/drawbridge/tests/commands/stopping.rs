@@ -10,6 +10,7 @@ use crate::process::{ROOT_KEY, drawbridge, exchange, signal};
 struct Streaming {
     process: Child,
     said: Box<dyn BufRead>,
+    url: String,
     client: TcpStream,
     upstream: TcpStream,
     _data: tempfile::TempDir,
@@ -27,12 +28,12 @@ impl Streaming {
         let mut line = String::new();
         let mut stdout = BufReader::new(process.stdout.take().unwrap());
         stdout.read_line(&mut line).unwrap();
-        let url = line.trim_end().rsplit(' ').next().unwrap();
+        let url = line.trim_end().rsplit(' ').next().unwrap().to_owned();
         let upstream = TcpListener::bind("127.0.0.1:0").unwrap();
         let key = format!("Authorization: Bearer {ROOT_KEY}");
         let post = |path, body: &str| {
             let lines = [&*key, "Content-Type: application/json"];
-            let answer = exchange(url, "POST", path, &lines, body);
+            let answer = exchange(&url, "POST", path, &lines, body);
             assert!(answer.starts_with("HTTP/1.1 201"), "{answer}");
         };
         post("/v1/projects", r#"{"id": "proj_stop01", "slug": "stop"}"#);
@@ -53,6 +54,7 @@ impl Streaming {
         Self {
             process,
             said,
+            url,
             client,
             upstream,
             _data: data,
@@ -87,10 +89,17 @@ fn read_until(stream: &mut TcpStream, end: &[u8]) {
 }
 
 #[test]
-fn after_one_signal_open_requests_finish() {
+fn after_one_signal_open_requests_finish_and_probes_are_told() {
     for name in ["INT", "TERM"] {
         let mut streaming = Streaming::start();
         streaming.signal_until(name, "draining: 1 open requests; again to stop at once");
+        for (path, status) in [("/readyz", "503"), ("/healthz", "200")] {
+            let answer = exchange(&streaming.url, "GET", path, &[], "");
+            assert!(
+                answer.starts_with(&format!("HTTP/1.1 {status}")),
+                "{answer}"
+            );
+        }
         streaming.upstream.write_all(b"b").unwrap();
         read_until(&mut streaming.client, b"b");
         assert_eq!(streaming.process.wait().unwrap().code(), Some(0), "{name}");

@@ -148,9 +148,9 @@ fn the_default_times_and_limits_are_the_documented_ones() {
         "| keep-alive | 75 s between requests |",
         "| upstream | connect 5 s, first byte 600 s",
         "300 s between bytes; per endpoint under `limits` |",
-        "| a client that does not read | 300 s |",
+        "| a client that does not read | 300 s without taking a byte;",
         "| idle upstream connections | 60 s,",
-        "lets open requests finish for up to 30 s",
+        "as soon as no request is open: after 30 s it cuts",
     ] {
         assert!(documentation.contains(told), "{told}");
     }

@@ -2,17 +2,20 @@
 //!
 //! The gateway knows which requests are management, and nothing about what they do.
 
+use std::future::Future as _;
 use std::net::IpAddr;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::sync::oneshot;
+use tokio::time::{Sleep, sleep};
 
-use crate::body::ManagementBody;
+use crate::body::{BoxError, ManagementBody};
 
 /// One management request on its way to the control runtime.
 #[derive(Debug)]
@@ -48,6 +51,10 @@ pub struct ManagementReply {
 pub struct ManagementRequestBody {
     incoming: Option<Incoming>,
     read: usize,
+    /// How long the client may send nothing.
+    patience: Duration,
+    /// Runs while it does.
+    silence: Option<Pin<Box<Sleep>>>,
     left: Option<oneshot::Sender<Left>>,
 }
 
@@ -62,11 +69,13 @@ pub(crate) struct Left {
 
 impl ManagementRequestBody {
     /// The body, and where it says what is left of it.
-    pub(crate) fn new(incoming: Incoming) -> (Self, oneshot::Receiver<Left>) {
+    pub(crate) fn new(incoming: Incoming, patience: Duration) -> (Self, oneshot::Receiver<Left>) {
         let (left, receiver) = oneshot::channel();
         let body = Self {
             incoming: Some(incoming),
             read: 0,
+            patience,
+            silence: None,
             left: Some(left),
         };
         (body, receiver)
@@ -75,20 +84,29 @@ impl ManagementRequestBody {
 
 impl Body for ManagementRequestBody {
     type Data = Bytes;
-    type Error = hyper::Error;
+    type Error = BoxError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, hyper::Error>>> {
-        let Some(incoming) = &mut self.incoming else {
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        let patience = self.patience;
+        let Self {
+            incoming, silence, ..
+        } = &mut *self;
+        let Some(incoming) = incoming else {
             return Poll::Ready(None);
         };
-        let progress = Pin::new(incoming).poll_frame(context);
-        if let Poll::Ready(Some(Ok(frame))) = &progress {
+        let Poll::Ready(frame) = Pin::new(incoming).poll_frame(context) else {
+            let silence = silence.get_or_insert_with(|| Box::pin(sleep(patience)));
+            ready!(silence.as_mut().poll(context));
+            return Poll::Ready(Some(Err("the client sends no more of it".into())));
+        };
+        *silence = None;
+        if let Some(Ok(frame)) = &frame {
             self.read += frame.data_ref().map_or(0, Bytes::len);
         }
-        progress
+        Poll::Ready(frame.map(|frame| frame.map_err(BoxError::from)))
     }
 
     fn is_end_stream(&self) -> bool {

@@ -350,7 +350,7 @@ async fn manage(
     let Some(body) = rest.take() else {
         return Err(Denial::InternalError);
     };
-    let (body, left) = ManagementRequestBody::new(body);
+    let (body, left) = ManagementRequestBody::new(body, core.shared.parts.times.body_idle);
     // Whatever answers, and whenever it has seen enough.
     let exchange = Rc::clone(&trail.exchange);
     tokio::task::spawn_local(async move {

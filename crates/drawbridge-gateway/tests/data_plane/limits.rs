@@ -8,6 +8,7 @@ use drawbridge_gateway::Times;
 use drawbridge_policy::endpoint::Limits;
 
 use crate::support::{Client, End, Gateway, PAGE, SECRET, Upstream, document};
+use http_body_util::BodyExt;
 use serde_json::json;
 use socket2::{Domain, Socket, Type};
 
@@ -47,6 +48,26 @@ fn a_client_that_leaves_is_noticed_behind_bytes_that_nobody_reads_yet() {
         connection.answer("", "{}");
         assert_eq!(client.answer().status(), 200);
     }
+}
+
+#[test]
+fn a_management_body_that_idles_is_given_up() {
+    let upstream = Upstream::start();
+    let mut gateway = Gateway::start_with(&document(&upstream, &json!({})), |parts| {
+        parts.times.body_idle = SHORT;
+    });
+    let mut client = gateway.client();
+    client.send("POST /v1/projects HTTP/1.1\r\nhost: gw\r\ncontent-length: 9\r\n\r\n{");
+    let call = gateway.calls.blocking_recv().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build();
+    let read = call.request.into_body().collect();
+    let read = runtime
+        .unwrap()
+        .block_on(async { tokio::time::timeout(Duration::from_secs(20), read).await });
+    let error = read.unwrap().unwrap_err();
+    assert!(error.to_string().contains("no more of it"), "{error}");
 }
 
 #[test]

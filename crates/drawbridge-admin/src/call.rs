@@ -17,6 +17,7 @@ use drawbridge_policy::upstream::Destinations;
 use drawbridge_store::{AuditEntry, Store, Write};
 use http::header::HOST;
 use http::request::Parts;
+use http::uri::Authority;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
@@ -28,7 +29,7 @@ use crate::operations::{Needs, Operation};
 use crate::problem::{Fault, Problem, route_not_found};
 use crate::query::Query;
 use crate::settings::Settings;
-use crate::{AdminState, ClientAddress, RequestId, SignInCodes, patch};
+use crate::{AdminState, ClientAddress, IsHttps, RequestId, SignInCodes, patch};
 
 /// One authorized call.
 pub(crate) struct Call {
@@ -88,8 +89,11 @@ impl Call {
         &self.state.own_origins
     }
 
-    /// The `Host` that the call names; to be shown, never to be trusted.
+    /// The host that the call names, in HTTP/2 by its authority; to be shown, never to be trusted.
     pub(crate) fn host(&self) -> &str {
+        if let Some(authority) = self.parts.uri.authority() {
+            return authority.as_str();
+        }
         let host = self.parts.headers.get(HOST);
         host.and_then(|host| host.to_str().ok())
             .unwrap_or("localhost")
@@ -106,11 +110,30 @@ impl Call {
     }
 
     /// The origin under which pages call the gateway, as far as it is known; to be shown, never to be trusted.
+    ///
+    /// Where neither `public_url` nor a loopback address says it, it is what this call names, if the call came to the
+    /// same listener; with `admin.listen` it is the address of the other.
     pub(crate) fn gateway_origin(&self) -> String {
         let node = &self.state.node;
-        let scheme = if node.is_https { "https" } else { "http" };
-        let seen = || format!("{scheme}://{}", self.host());
-        node.origin.clone().unwrap_or_else(seen)
+        if let Some(origin) = &node.origin {
+            return origin.clone();
+        }
+        let is_seen_as_https = self.parts.extensions.get() == Some(&IsHttps(true));
+        let scheme = match node.is_https || (node.admin_address.is_none() && is_seen_as_https) {
+            true => "https",
+            false => "http",
+        };
+        match node.admin_address {
+            None => format!("{scheme}://{}", self.host()),
+            Some(_) if !node.address.ip().is_unspecified() => {
+                format!("{scheme}://{}", node.address)
+            }
+            Some(_) => {
+                let host = self.host().parse::<Authority>();
+                let host = host.as_ref().map_or("localhost", Authority::host);
+                format!("{scheme}://{host}:{}", node.address.port())
+            }
+        }
     }
 
     /// Who calls, and by what.

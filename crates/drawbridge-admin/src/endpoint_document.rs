@@ -18,12 +18,13 @@ use crate::problem::{Problem, settled};
 use crate::projects::check_slug;
 
 /// Members that only the gateway writes, or that never change.
-const READ_ONLY: [&str; 9] = [
+const READ_ONLY: [&str; 10] = [
     "object",
     "project",
     "project_id",
     "name",
     "url",
+    "base_url",
     "created_at",
     "updated_at",
     "warnings",
@@ -158,8 +159,14 @@ impl CredentialChange {
     }
 }
 
-/// The resource as clients see it.
-pub(crate) fn resource(project: &ProjectRow, row: &EndpointRow, warnings: &[ConfigIssue]) -> Value {
+/// The resource as clients see it, on a gateway that pages call by that origin.
+pub(crate) fn resource(
+    gateway: &str,
+    project: &ProjectRow,
+    row: &EndpointRow,
+    warnings: &[ConfigIssue],
+) -> Value {
+    let url = format!("/{}/{}/v1", project.id, row.name);
     let document = &row.document;
     let mut upstream = Map::new();
     for name in ["base_url", "ca_certificate", "credential_header"] {
@@ -182,7 +189,8 @@ pub(crate) fn resource(project: &ProjectRow, row: &EndpointRow, warnings: &[Conf
         "project": project.slug,
         "project_id": project.id,
         "name": row.name,
-        "url": format!("/{}/{}/v1", project.id, row.name),
+        "url": &url,
+        "base_url": format!("{gateway}{url}"),
         "models": document.get("models").cloned().unwrap_or_else(|| json!([])),
         "upstream": upstream,
         "cors": cors.to_value(),

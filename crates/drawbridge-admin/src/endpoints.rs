@@ -28,7 +28,7 @@ pub(crate) async fn list(call: Call) -> Result<Response, Problem> {
     let filter = settled(Some(filter), problems)?;
     let listing = call.store().endpoints(&project.id, &filter, &page).await?;
     let rows = listing.rows.iter();
-    let data: Vec<_> = rows.map(|row| show_stored(&project, row)).collect();
+    let data: Vec<_> = rows.map(|row| show_stored(&call, &project, row)).collect();
     Ok(answer::listed(&data, listing.next_cursor.as_deref()))
 }
 
@@ -39,7 +39,7 @@ pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
     if call.conditions()?.check_read(&etag)? {
         return Ok(answer::not_modified(etag));
     }
-    Ok(answer::shown(&show_stored(&project, &row), etag))
+    Ok(answer::shown(&show_stored(&call, &project, &row), etag))
 }
 
 /// `POST /v1/projects/{project}/endpoints`
@@ -66,7 +66,8 @@ pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let row = writing.write.endpoint(&project.id, &row.name).await?;
     let row = row.ok_or_else(not_found)?;
     draft.endpoint.created = compiled::created(&row);
-    let mut shown = resource(&project, &row, &draft.warnings);
+    let origin = writing.call.gateway_origin();
+    let mut shown = resource(&origin, &project, &row, &draft.warnings);
     impact::add(&mut shown, &writing, &draft.endpoint).await?;
     let mut change = audit::created(&row.document);
     if row.credential.is_some() {
@@ -94,7 +95,7 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     let mut writing = call.write().await?;
     let (project, mut row) = find_in(&mut writing).await?;
     conditions.check_write(&entity_tag(row.revision))?;
-    let mut shown = show_stored(&project, &row);
+    let mut shown = show_stored(writing.call, &project, &row);
     let (mut draft, credential) =
         Draft::update(&row, &shown, patch, &compiled::project(&project), problems)?;
     draft.endpoint.created = compiled::created(&row);
@@ -110,7 +111,8 @@ pub(crate) async fn update(mut call: Call) -> Result<Response, Problem> {
     row.credential = draft.credential;
     row.updated_at = writing.now;
     writing.write.update_endpoint(&row).await?;
-    let mut shown = resource(&project, &row, &draft.warnings);
+    let origin = writing.call.gateway_origin();
+    let mut shown = resource(&origin, &project, &row, &draft.warnings);
     impact::add(&mut shown, &writing, &draft.endpoint).await?;
     let subject = Subject {
         project_id: &project.id,
@@ -152,8 +154,9 @@ pub(crate) async fn delete(mut call: Call) -> Result<Response, Problem> {
         target: &path,
         change,
     };
+    let shown = show_stored(writing.call, &project, &row);
     let revision = writing.commit(subject, changes).await?;
-    Ok(answer::gone(&show_stored(&project, &row), revision))
+    Ok(answer::gone(&shown, revision))
 }
 
 /// Takes the endpoint's name out of all keys' lists; returns the keys that changed. An emptied list stays: nobody.
@@ -226,8 +229,8 @@ pub(crate) fn not_found() -> Problem {
 }
 
 /// A stored endpoint as clients see it. What this release would no longer accept is among its warnings.
-fn show_stored(project: &ProjectRow, row: &EndpointRow) -> Value {
+fn show_stored(call: &Call, project: &ProjectRow, row: &EndpointRow) -> Value {
     let compiled = compiled::endpoint(&compiled::project(project), row);
     let warnings = compiled.map_or_else(|issues| issues, |(_, warnings)| warnings);
-    resource(project, row, &warnings)
+    resource(&call.gateway_origin(), project, row, &warnings)
 }

@@ -212,6 +212,7 @@ async fn resource(call: &Call, row: &SessionRow) -> Result<Value, Problem> {
         "project": project.map(|project| &*project.slug),
         "project_id": project.map(|project| &*project.id),
         "scopes": scopes,
+        "gateway_origin": call.gateway_origin(),
         "created_at": row.created_at.to_string(),
         "expires_at": row.expires_at.to_string(),
         "idle_expires_at": end(row).to_string(),

@@ -25,9 +25,14 @@ impl OwnOrigins {
             port if port == default_port => String::new(),
             port => format!(":{port}"),
         };
+        // The first is shown to people.
+        let hosts = match listener.is_ipv6() {
+            true => ["[::1]", "localhost", "127.0.0.1"],
+            false => ["127.0.0.1", "localhost", "[::1]"],
+        };
         let origins = match public_url {
             Some(origin) => vec![origin.into()],
-            None if listener.ip().is_loopback() => ["127.0.0.1", "localhost", "[::1]"]
+            None if listener.ip().is_loopback() => hosts
                 .map(|host| format!("{scheme}://{host}{port}").into())
                 .into(),
             None => Vec::new(),

@@ -612,6 +612,7 @@ export interface components {
          *       "project_id": "proj_4f7TqZ0aBcDe",
          *       "name": "my-endpoint",
          *       "url": "/proj_4f7TqZ0aBcDe/my-endpoint/v1",
+         *       "base_url": "http://127.0.0.1:8080/proj_4f7TqZ0aBcDe/my-endpoint/v1",
          *       "models": [
          *         "my-model",
          *         {
@@ -677,6 +678,8 @@ export interface components {
             name: string;
             /** @description The path of its API on this gateway; an SDK's base URL ends in it. */
             url: string;
+            /** @description The whole URL of its API, as an SDK is given it: below `public_url` where that is set, else below the address where clients connect. */
+            base_url: string;
             /** @description The models that it serves; an empty list means any, and then bodies are not looked at. */
             models: (string | components["schemas"]["Model"])[];
             /** @description Where requests go. */
@@ -783,6 +786,8 @@ export interface components {
             readonly name?: string;
             /** @description The path of its API on this gateway; an SDK's base URL ends in it. */
             readonly url?: string;
+            /** @description The whole URL of its API, as an SDK is given it: below `public_url` where that is set, else below the address where clients connect. */
+            readonly base_url?: string;
             /** @description The models that it serves; an empty list means any, and then bodies are not looked at. */
             models?: (string | components["schemas"]["ModelCreate"])[] | null;
             /** @description Where requests go. */
@@ -1882,6 +1887,7 @@ export interface components {
          *         "endpoints:read",
          *         "endpoints:write"
          *       ],
+         *       "gateway_origin": "http://127.0.0.1:8080",
          *       "created_at": "2026-11-21T12:00:00Z",
          *       "expires_at": "2026-11-22T00:00:00Z",
          *       "idle_expires_at": "2026-11-21T12:30:00Z"
@@ -1905,6 +1911,8 @@ export interface components {
             project_id: string | null;
             /** @description What the key may do; all of it for the root key. */
             scopes: ("inference" | "endpoints:read" | "endpoints:write" | "keys:read" | "keys:write" | "audit:read")[];
+            /** @description The origin under which clients call the gateway: `public_url` where that is set; with `admin.listen` not that of the dashboard. */
+            gateway_origin: string;
             /**
              * Format: date-time
              * @description When it began.

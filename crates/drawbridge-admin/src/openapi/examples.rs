@@ -64,6 +64,7 @@ fn endpoint(form: Form) -> Value {
             "project_id": "proj_4f7TqZ0aBcDe",
             "name": "my-endpoint",
             "url": "/proj_4f7TqZ0aBcDe/my-endpoint/v1",
+            "base_url": "http://127.0.0.1:8080/proj_4f7TqZ0aBcDe/my-endpoint/v1",
             "models": models,
             "upstream": {"base_url": base_url, "has_credential": true},
             "cors": CorsConfig {

@@ -102,6 +102,8 @@ fn project() -> Object {
 
 fn endpoint() -> Object {
     let url = "The path of its API on this gateway; an SDK's base URL ends in it.";
+    let base_url = "The whole URL of its API, as an SDK is given it: below `public_url` where that is set, else below the \
+                    address where clients connect.";
     let models =
         "The models that it serves; an empty list means any, and then bodies are not looked at.";
     let limits_about = "Sizes and times; what is not set has the gateway's default.";
@@ -117,6 +119,7 @@ fn endpoint() -> Object {
             Member::made("project_id", pattern(PROJECT_ID), "The id of its project."),
             Member::fixed("name", pattern(SLUG), "Unique in its project.").required(),
             Member::made("url", text(), url),
+            Member::made("base_url", text(), base_url),
             Member::new("models", Kind::List(model_name(), model()), models).default(json!([])),
             Member::new("upstream", upstream(), "Where requests go.").required(),
             Member::new("cors", cors(), "Which web origins may call it, and how."),

@@ -20,6 +20,8 @@ pub(super) fn session() -> Object {
     let scopes: Vec<_> = Scope::ALL.iter().map(|scope| scope.name()).collect();
     let scopes = json!({"type": "array", "items": choice(&scopes)});
     let holder = json!({"type": "string", "pattern": format!("{KEY_ID}|^root$")});
+    let origin = "The origin under which clients call the gateway: `public_url` where that is set; with `admin.listen` not \
+                  that of the dashboard.";
     Object {
         name: Resource::Session.name(),
         about: "A browser that is signed in to the dashboard. Writes in it are its key's.",
@@ -47,6 +49,7 @@ pub(super) fn session() -> Object {
                 scopes,
                 "What the key may do; all of it for the root key.",
             ),
+            Member::made("gateway_origin", text(), origin),
             Member::made("created_at", time(), "When it began."),
             Member::made("expires_at", time(), "When it ends, used or not."),
             Member::made(
@@ -117,6 +120,7 @@ pub(super) fn example() -> Value {
         "project": "my-project",
         "project_id": "proj_4f7TqZ0aBcDe",
         "scopes": ["endpoints:read", "endpoints:write"],
+        "gateway_origin": "http://127.0.0.1:8080",
         "created_at": "2026-11-21T12:00:00Z",
         "expires_at": "2026-11-22T00:00:00Z",
         "idle_expires_at": "2026-11-21T12:30:00Z",

@@ -43,6 +43,7 @@ async fn an_endpoint_is_shown_whole_with_its_defaults() {
             "project_id",
             "name",
             "url",
+            "base_url",
             "models",
             "upstream",
             "cors",
@@ -58,6 +59,8 @@ async fn an_endpoint_is_shown_whole_with_its_defaults() {
         (&json!("alpha"), &json!("proj_alpha00"))
     );
     assert_eq!(shown["url"], "/proj_alpha00/my-endpoint/v1");
+    let base_url = format!("http://{HOST}/proj_alpha00/my-endpoint/v1");
+    assert_eq!(shown["base_url"], base_url);
     assert_eq!(
         shown["models"],
         json!(["my-model", {"name": "small", "upstream_name": "tiny-random"}])
@@ -361,6 +364,7 @@ async fn the_whole_resource_can_be_sent_back_but_read_only_members_cannot_change
         ("project_id", json!("proj_beta00")),
         ("name", json!("two")),
         ("url", json!("/x")),
+        ("base_url", json!("https://x.example")),
         ("created_at", json!(null)),
         ("updated_at", json!("2020-01-01T00:00:00Z")),
         ("warnings", json!(null)),

@@ -125,7 +125,7 @@ async fn a_key_signs_in_and_its_session_is_what_the_key_is() {
         "project": "alpha", "project_id": "proj_alpha00", "scopes": [
             "endpoints:read", "endpoints:write", "keys:read", "keys:write", "audit:read",
         ],
-        "created_at": now().to_string(), "expires_at": (now() + seconds(43_200)).to_string(),
+        "gateway_origin": format!("http://{HOST}"), "created_at": now().to_string(), "expires_at": (now() + seconds(43_200)).to_string(),
         "idle_expires_at": (now() + seconds(1_800)).to_string(),
     });
     assert_eq!(answer.body, expected);

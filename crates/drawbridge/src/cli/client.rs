@@ -84,11 +84,6 @@ impl Client {
         Ok(Self { address, key })
     }
 
-    /// The gateway's URL without a final slash.
-    pub(crate) fn url(&self) -> &str {
-        &self.address.url
-    }
-
     /// Sends one request and reads the whole answer.
     ///
     /// # Errors

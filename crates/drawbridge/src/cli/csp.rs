@@ -1,6 +1,6 @@
 //! `drawbridge csp`: the Content-Security-Policy that a page needs to call the gateway, and whether a given one does.
 //!
-//! Nothing of it is enforced by the gateway. Only with `--project` is a gateway asked anything.
+//! Nothing of it is enforced by the gateway. With `--public-url`, only `--project` makes it ask a gateway anything.
 
 use clap::Args;
 use drawbridge_policy::csp::{Block, Call as PageCall, Csp, Judgement, source_for, without_name};
@@ -17,7 +17,7 @@ use crate::settings::parse_public_url;
 
 #[derive(Args)]
 pub(super) struct CspArguments {
-    /// The origin under which browsers reach the gateway; that of --url when left out
+    /// The origin under which browsers reach the gateway; when left out, the gateway at --url is asked
     #[arg(
         long,
         value_name = "ORIGIN",
@@ -50,7 +50,7 @@ Examples:
 
 Exit codes:
   0  done; with --check: the policy allows calls to the gateway
-  1  refused by the gateway, or no gateway could be reached (only with --project)
+  1  refused by the gateway, or it could not be reached (not with --public-url alone)
   2  wrong usage
   4  the policy given with --check blocks calls to the gateway";
 
@@ -69,9 +69,10 @@ impl CspArguments {
     }
 
     pub(super) async fn run(self) -> Result<(), Failure> {
+        let page = self.page_origin.as_deref().map(page_origin).transpose()?;
         let target = self.target().await?;
         match &self.check {
-            Some(csp) => self.check(&target, csp),
+            Some(csp) => self.check(&target, csp, page),
             None => {
                 self.tell(&target);
                 Ok(())
@@ -82,7 +83,7 @@ impl CspArguments {
     async fn target(&self) -> Result<Target, Failure> {
         let gateway = match &self.public_url {
             Some(url) => web_origin("--public-url", url)?,
-            None => web_origin("--url", self.connection.url())?,
+            None => self.asked_origin().await?,
         };
         let path = match &self.project {
             Some(project) => {
@@ -107,6 +108,19 @@ impl CspArguments {
         })
     }
 
+    /// What the gateway itself says: with `admin.listen`, pages call another address than commands.
+    async fn asked_origin(&self) -> Result<String, Failure> {
+        let call = Call::new(
+            "ask for the gateway's origin",
+            Method::POST,
+            "/dashboard/api/csp",
+        );
+        let answer = self.connection.open()?.call(call.body(json!({}))).await?;
+        Ok(output::text(&answer.value["source"])
+            .trim_end_matches('/')
+            .to_owned())
+    }
+
     fn tell(&self, target: &Target) {
         let directive = format!("connect-src 'self' {}", target.source);
         if self.json() {
@@ -127,14 +141,12 @@ impl CspArguments {
         }
         if self.public_url.is_none() {
             output::note(
-                "The origin is that of --url; name the one that browsers use with --public-url, if it is another.",
+                "The origin is what the gateway knows of itself; name the one that browsers use with --public-url, if it is another.",
             );
         }
     }
 
-    fn check(&self, target: &Target, csp: &str) -> Result<(), Failure> {
-        let page = self.page_origin.as_deref();
-        let page = page.map(page_origin).transpose()?;
+    fn check(&self, target: &Target, csp: &str, page: Option<Origin<'_>>) -> Result<(), Failure> {
         let (csp, warnings) = Csp::parse(without_name(csp));
         let judgement = csp.judge(&PageCall {
             gateway: origin(&target.gateway)?,

@@ -49,6 +49,73 @@ fn management_and_metrics_move_to_the_second_address_that_is_printed() {
 }
 
 #[test]
+fn the_urls_that_people_are_told_are_those_of_the_data_plane() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path().to_str().unwrap();
+    let serve = |arguments: &[&str]| {
+        let base = ["serve", "--listen", FREE, "--data-dir", data];
+        let arguments = base.iter().chain(arguments);
+        let mut process =
+            Running::start(drawbridge(arguments).env("DRAWBRIDGE_ADMIN_LISTEN", FREE));
+        let line = process.lines_until("drawbridge management listening on ");
+        let management = line.trim_end().rsplit(' ').next().unwrap().to_owned();
+        (process, management)
+    };
+    let told = |management: &str, arguments: &[&str]| {
+        let said = run(drawbridge(arguments).env("DRAWBRIDGE_URL", management));
+        assert_eq!(said.code, Some(0), "{arguments:?}: {said:?}");
+        said.stdout
+    };
+    let create = [
+        "endpoint",
+        "create",
+        "e",
+        "--project",
+        "p",
+        "--upstream",
+        "http://127.0.0.1:9/v1",
+    ];
+
+    let (process, management) = serve(&[]);
+    let public = process.first_line.rsplit(' ').next().unwrap().to_owned();
+    told(
+        &management,
+        &["project", "create", "p", "--id", "proj_abcdef"],
+    );
+    let url = format!("{public}/proj_abcdef/e/v1");
+    for arguments in [
+        &create[..],
+        &["endpoint", "show", "e", "--project", "p"],
+        &["endpoint", "list", "--project", "p"],
+    ] {
+        let said = told(&management, arguments);
+        assert!(said.contains(&url), "{arguments:?}: {said}");
+    }
+    let key = format!("Authorization: Bearer {ROOT_KEY}");
+    let answer = exchange(&public, "GET", "/proj_abcdef/e/v1/models", &[&key], "");
+    // It is the endpoint that answers, and its upstream that is not there.
+    assert!(answer.contains("upstream_unreachable"), "{answer}");
+    let source = format!("connect-src 'self' {public}");
+    assert_eq!(told(&management, &["csp"]).trim_end(), source);
+    let source = format!("{source}/proj_abcdef/");
+    assert_eq!(
+        told(&management, &["csp", "--project", "p"]).trim_end(),
+        source
+    );
+    assert_eq!(process.interrupt().0, Some(0));
+
+    let (process, management) = serve(&["--public-url", "https://gw.example.com"]);
+    let said = told(&management, &["endpoint", "show", "e", "--project", "p"]);
+    assert!(
+        said.contains("https://gw.example.com/proj_abcdef/e/v1"),
+        "{said}"
+    );
+    let said = told(&management, &["csp"]);
+    assert_eq!(said.trim_end(), "connect-src 'self' https://gw.example.com");
+    assert_eq!(process.interrupt().0, Some(0));
+}
+
+#[test]
 fn an_address_that_cannot_be_its_own_stops_the_start_with_one_sentence() {
     let data = tempfile::tempdir().unwrap();
     let data = data.path().to_str().unwrap();

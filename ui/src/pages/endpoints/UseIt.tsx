@@ -9,7 +9,7 @@ import { useDraftForm } from './form';
 import { modelName } from './words';
 
 export function UseIt({ endpoint }: { endpoint: Endpoint }) {
-  const url = new URL(endpoint.url, location.origin).href;
+  const url = endpoint.base_url;
   const model = endpoint.models[0] === undefined ? 'your-model' : modelName(endpoint.models[0]);
   return (
     <section className="card" aria-labelledby="use-it">

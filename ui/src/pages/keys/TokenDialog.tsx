@@ -5,6 +5,7 @@ import type { ApiKey } from '../../api/types';
 import { Button } from '../../parts/Button';
 import { Code } from '../../parts/Copy';
 import { Dialog } from '../../parts/Dialog';
+import { useSession } from '../../session/session';
 import { curl, openai } from './snippets';
 
 interface Props {
@@ -16,6 +17,7 @@ interface Props {
 }
 
 export function TokenDialog({ title, shown: { key, token }, children, onClose }: Props) {
+  const { gateway_origin: gateway } = useSession();
   useBlocker({ shouldBlockFn: () => true, enableBeforeUnload: true });
   return (
     <Dialog isOpen isSticky title={title} onClose={onClose}>
@@ -28,16 +30,16 @@ export function TokenDialog({ title, shown: { key, token }, children, onClose }:
         {children}
         <details>
           <summary>How to use it with curl</summary>
-          <Code label="curl">{curl(key, token)}</Code>
+          <Code label="curl">{curl(key, token, gateway)}</Code>
         </details>
         {key.scopes.includes('inference') && (
           <details>
             <summary>How to use it with the OpenAI SDK</summary>
-            <Code label="JavaScript">{openai(key, token)}</Code>
+            <Code label="JavaScript">{openai(key, token, gateway)}</Code>
           </details>
         )}
         <p className="hint">
-          MODEL is a model that the endpoint serves. Where the gateway has another address for its users than this page, put that.
+          MODEL is a model that the endpoint serves. Where its users call the gateway by another address than {gateway}, put that, or set <code>public_url</code>.
         </p>
       </div>
       <div className="dialog-actions">

@@ -92,7 +92,7 @@ interface OwnPageProps {
 
 function OwnPage({ isOpen, origin, endpoint, prompt, onOpen }: OwnPageProps) {
   const [token, setToken] = useState('');
-  const call = { url: `${location.origin}${endpoint.url}/chat/completions`, token: token || 'YOUR_KEY', model: modelOf(endpoint.models), prompt, dashboard: location.origin };
+  const call = { url: `${endpoint.base_url}/chat/completions`, token: token || 'YOUR_KEY', model: modelOf(endpoint.models), prompt, dashboard: location.origin };
   return (
     <details open={isOpen}>
       <summary>From a page of your own</summary>

@@ -152,12 +152,11 @@ impl EndpointArguments {
             } => {
                 let query = paging.query(&[("search", search.as_deref())]);
                 let path = format!("{}{query}", list_path(&place.project));
-                let row = |endpoint: &Value| row(&session, endpoint);
                 session.list("endpoints", path, HEADINGS, row).await
             }
             Action::Show { name, place } => {
                 let answer = get(&session, &place.project, &name).await?;
-                session.show(&answer, |endpoint| human(&session, endpoint));
+                session.show(&answer, human);
                 Ok(())
             }
             Action::Create {
@@ -214,9 +213,7 @@ async fn create(
     body.shift_insert(0, "name".to_owned(), Value::from(&*name));
     let action = format!("create endpoint {name:?}");
     let call = Call::new(action, Method::POST, list_path(&place.project)).body(body);
-    session.show(&session.call(call).await?, |endpoint| {
-        human(session, endpoint)
-    });
+    session.show(&session.call(call).await?, human);
     Ok(())
 }
 
@@ -242,7 +239,7 @@ impl Update {
             true => self.change_origins(session, body).await?,
             false => session.call(self.patch_call(body)).await?,
         };
-        session.show(&answer, |endpoint| human(session, endpoint));
+        session.show(&answer, human);
         Ok(())
     }
 

@@ -5,13 +5,12 @@ use serde_json::Value;
 
 use crate::cli::key::ago;
 use crate::cli::output::{fields, text};
-use crate::cli::session::Session;
 
 /// The columns of [`row`].
 pub(super) const HEADINGS: &[&str] = &["name", "url", "upstream", "models", "origins"];
 
 /// One endpoint in a list.
-pub(super) fn row(session: &Session, endpoint: &Value) -> Vec<String> {
+pub(super) fn row(endpoint: &Value) -> Vec<String> {
     let models = match endpoint["models"].as_array().map(Vec::len) {
         Some(0) => "any".to_owned(),
         _ => summary(&models(endpoint)),
@@ -20,7 +19,7 @@ pub(super) fn row(session: &Session, endpoint: &Value) -> Vec<String> {
     let origins: Vec<String> = origins.into_iter().flatten().map(text).collect();
     vec![
         text(&endpoint["name"]),
-        url(session, endpoint),
+        text(&endpoint["base_url"]),
         text(&endpoint["upstream"]["base_url"]),
         models,
         summary(&origins),
@@ -34,10 +33,6 @@ fn summary(values: &[String]) -> String {
         [only] => only.clone(),
         [first, rest @ ..] => format!("{first} +{}", rest.len()),
     }
-}
-
-fn url(session: &Session, endpoint: &Value) -> String {
-    format!("{}{}", session.client.url(), text(&endpoint["url"]))
 }
 
 fn models(endpoint: &Value) -> Vec<String> {
@@ -54,7 +49,7 @@ fn models(endpoint: &Value) -> Vec<String> {
 }
 
 /// One endpoint, field by field.
-pub(super) fn human(session: &Session, endpoint: &Value) -> String {
+pub(super) fn human(endpoint: &Value) -> String {
     let upstream = &endpoint["upstream"];
     let cors = &endpoint["cors"];
     let models = match models(endpoint) {
@@ -72,7 +67,7 @@ pub(super) fn human(session: &Session, endpoint: &Value) -> String {
     let shown = fields(&[
         ("name", text(&endpoint["name"])),
         ("project", text(&endpoint["project"])),
-        ("url", url(session, endpoint)),
+        ("url", text(&endpoint["base_url"])),
         ("models", models),
         ("upstream", text(&upstream["base_url"])),
         ("authorities", authorities),

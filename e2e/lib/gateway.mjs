@@ -11,9 +11,12 @@ import { start } from './process.mjs';
 export const BINARY =
   process.env.DRAWBRIDGE_BINARY ?? resolve(import.meta.dirname, '../../target/debug/drawbridge');
 
+const LISTENING = /^drawbridge listening on (https?:\/\/\S+)$/;
+
 /**
  * @typedef {object} Gateway
- * @property {string} url
+ * @property {string} url where calls go
+ * @property {string} management where it is managed: the same, without `admin.listen`
  * @property {string} rootKey
  * @property {Management} manage with the root key
  * @property {() => object[]} requests its log so far: one entry a request
@@ -30,12 +33,14 @@ export async function startGateway(authority, settings = {}) {
   const rootKey = `root-${randomBytes(24).toString('hex')}`;
   const tls = authority ? ['--tls-cert', authority.cert, '--tls-key', authority.key] : [];
   const program = await start(BINARY, ['serve', '--listen', '127.0.0.1:0', '--data-dir', dataDir, ...tls], {
-    ready: /^drawbridge listening on (https?:\/\/\S+)$/,
+    // The last line of the two, where management has an address of its own.
+    ready: settings.DRAWBRIDGE_ADMIN_LISTEN ? /^drawbridge management listening on (\S+)$/ : LISTENING,
     env: { ...withoutSettings(process.env), DRAWBRIDGE_ROOT_KEY: rootKey, ...settings },
   });
-  const url = program.ready[1];
+  const management = program.ready[1];
+  const url = program.output.map((line) => line.match(LISTENING)).find(Boolean)[1];
   const requests = () => program.errors.flatMap(request);
-  return { url, rootKey, manage: new Management(url, rootKey, authority?.ca), requests };
+  return { url, management, rootKey, manage: new Management(management, rootKey, authority?.ca), requests };
 }
 
 /**

@@ -1,6 +1,6 @@
 //! Reading rows, within a write or without.
 
-use drawbridge_policy::endpoint::Secret;
+use drawbridge_policy::endpoint::{Secret, is_slug};
 use drawbridge_policy::key_use::{Exposed, KeyUse};
 use jiff::Timestamp;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
@@ -57,7 +57,7 @@ pub(crate) async fn projects(
     filter: &ProjectFilter,
     page: &Page,
 ) -> Result<Listing<ProjectRow>, StoreError> {
-    let (created_at, id) = after_creation(page)?;
+    let (created_at, id) = after_creation(page, "proj_")?;
     let rows = sqlx::query(sql::PROJECTS)
         .bind(created_at)
         .bind(id)
@@ -95,9 +95,14 @@ pub(crate) async fn endpoints(
 ) -> Result<Listing<EndpointRow>, StoreError> {
     let names = filter.names.as_ref();
     let names = names.map(|names| between_slashes(names.iter().map(String::as_str)));
+    let after = match &page.after {
+        None => "",
+        Some(cursor) => name_in_cursor(cursor, project_id)
+            .ok_or_else(|| StoreError::BadCursor(cursor.clone()))?,
+    };
     let rows = sqlx::query(sql::ENDPOINTS)
         .bind(project_id)
-        .bind(page.after.as_deref().unwrap_or_default())
+        .bind(after)
         .bind(names)
         .bind(filter.search.as_deref().map(having))
         .bind(one_more(page))
@@ -107,7 +112,15 @@ pub(crate) async fn endpoints(
         .iter()
         .map(|row| to_endpoint(row, key))
         .collect::<Rows<_>>()?;
-    Ok(listing(rows, page, |row| row.name.clone()))
+    Ok(listing(rows, page, |row| {
+        format!("{project_id}/{}", row.name)
+    }))
+}
+
+/// The name in a cursor of a project's endpoints, which is the path of one.
+fn name_in_cursor<'c>(cursor: &'c str, project_id: &str) -> Option<&'c str> {
+    let name = cursor.strip_prefix(project_id)?.strip_prefix('/')?;
+    is_slug(name).then_some(name)
 }
 
 pub(crate) async fn key(
@@ -126,7 +139,7 @@ pub(crate) async fn keys(
     let beyond = match (filter.is_newest_first, &page.after) {
         // What sorts after every time.
         (true, None) => ("~".to_owned(), String::new()),
-        _ => after_creation(page)?,
+        _ => after_creation(page, "ak_")?,
     };
     let (created_at, id) = beyond;
     let statement = match (&filter.project_id, filter.is_newest_first) {
@@ -242,13 +255,15 @@ fn creation_cursor(created_at: Timestamp, id: &str) -> String {
     format!("{}_{id}", from_time(created_at))
 }
 
-/// Time and id that a [`creation_cursor`] was made of; without one, what sorts before everything.
-fn after_creation(page: &Page) -> Result<(String, String), StoreError> {
+/// Time and id that a [`creation_cursor`] was made of, with what ids of the list begin with; without a cursor, what sorts
+/// before everything.
+fn after_creation(page: &Page, prefix: &str) -> Result<(String, String), StoreError> {
     let Some(cursor) = &page.after else {
         return Ok((String::new(), String::new()));
     };
     let parts = cursor
         .split_once('_')
+        .filter(|(_, id)| id.starts_with(prefix))
         .and_then(|(time, id)| Some((time.parse().ok()?, id)));
     let (time, id) = parts.ok_or_else(|| StoreError::BadCursor(cursor.clone()))?;
     Ok((from_time(time), id.to_owned()))

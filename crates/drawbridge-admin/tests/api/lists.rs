@@ -253,3 +253,41 @@ async fn what_cannot_be_searched_for_is_refused() {
     assert_eq!(answer.body["errors"][0]["suggestion"], Value::Null);
     root.get("/v1/projects?state=active").await.must(422);
 }
+
+#[tokio::test]
+async fn a_cursor_counts_in_the_list_that_gave_it_only() {
+    let gateway = Gateway::furnished().await;
+    let root = gateway.root();
+    for _ in 0..2 {
+        gateway
+            .key(json!({"project": "alpha", "kind": "secret"}))
+            .await;
+    }
+    let lists = [
+        "/v1/projects",
+        "/v1/projects/alpha/endpoints",
+        "/v1/projects/beta/endpoints",
+        "/v1/api-keys",
+        "/v1/audit-log",
+    ];
+    for of in lists {
+        let first = root.get(&format!("{of}?limit=1")).await.must(200).body;
+        let cursor = first["next_cursor"].as_str().unwrap();
+        for path in lists {
+            let answer = root.get(&format!("{path}?after={cursor}")).await;
+            match path == of {
+                true => drop(answer.must(200)),
+                false => {
+                    let refused = answer.must_be(422, "validation_failed");
+                    assert_eq!(refused.errors(), [("?after", "bad_cursor")], "{of}, {path}");
+                }
+            }
+        }
+    }
+    for path in lists {
+        for garbage in ["garbage", "proj_alpha00/", "proj_alpha00/A", "one", "/"] {
+            let answer = root.get(&format!("{path}?after={garbage}")).await;
+            answer.must_be(422, "validation_failed");
+        }
+    }
+}

@@ -182,6 +182,12 @@ pub(crate) async fn a_cursor_that_was_never_given_out_is_refused(store: Store) {
             ),
             "{cursor}"
         );
+        let every = EndpointFilter::default();
+        let endpoints = store.endpoints("proj_000001", &every, &page).await;
+        assert!(
+            matches!(endpoints, Err(StoreError::BadCursor(_))),
+            "{cursor}"
+        );
         assert!(
             matches!(store.audit(&page).await, Err(StoreError::BadCursor(_))),
             "{cursor}"

@@ -206,7 +206,7 @@ impl Call {
         Query::read(self.parts.uri.query(), self.operation.shape.query())
     }
 
-    /// The conditions of a call about one resource.
+    /// The conditions of a call about one resource, or a new one.
     ///
     /// # Errors
     /// 400 and 422.

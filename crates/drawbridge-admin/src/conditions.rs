@@ -63,6 +63,20 @@ impl Conditions {
         Err(Problem::new(Fault::PreconditionFailed, detail))
     }
 
+    /// Whether something new may be made, which has no current representation: `If-Match` never holds then, and
+    /// `If-None-Match` always (RFC 9110 sections 13.1.1 and 13.1.2).
+    ///
+    /// # Errors
+    /// 412.
+    pub(crate) fn check_create(&self) -> Result<(), Problem> {
+        if self.if_match.is_none() {
+            return Ok(());
+        }
+        let detail =
+            "what is to be created has no ETag yet, so that If-Match can name none; leave it out";
+        Err(Problem::new(Fault::PreconditionFailed, detail))
+    }
+
     /// Whether a resource with this tag may be shown, or the client has it already (304).
     ///
     /// # Errors

@@ -46,6 +46,7 @@ pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
 pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let project = projects::find(&call, call.parameter("project")).await?;
     let body = call.document().await?;
+    call.conditions()?.check_create()?;
     let problems = destination::problems(call.destinations(), &body).await;
     let mut draft = Draft::create(body, &compiled::project(&project), problems)?;
     let mut writing = call.write().await?;

@@ -64,6 +64,7 @@ pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
 /// `POST /v1/api-keys`
 pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let mut body = call.document().await?;
+    call.conditions()?.check_create()?;
     let mut problems = Problems::new();
     let project = take_project(&call, &mut body, &mut problems).await?;
     let writing = call.write().await?;

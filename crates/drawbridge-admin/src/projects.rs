@@ -46,6 +46,7 @@ pub(crate) async fn show(call: Call) -> Result<Response, Problem> {
 /// `POST /v1/projects`
 pub(crate) async fn create(mut call: Call) -> Result<Response, Problem> {
     let mut body = call.document().await?;
+    call.conditions()?.check_create()?;
     let mut problems = Problems::new();
     patch::refuse_made(&mut body, &MADE, "", &mut problems);
     let new = read_new(&Value::Object(body), &mut problems);

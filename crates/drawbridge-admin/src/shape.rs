@@ -90,7 +90,7 @@ impl Shape {
     pub(crate) fn is_conditional(self) -> bool {
         matches!(
             self,
-            Self::Show | Self::Update | Self::Delete | Self::Revoke | Self::Rotate
+            Self::Show | Self::Create | Self::Update | Self::Delete | Self::Revoke | Self::Rotate
         )
     }
 }

@@ -2520,7 +2520,12 @@ export interface operations {
                 /** @description Check everything, change nothing. */
                 dry_run?: components["parameters"]["query-dry_run"];
             };
-            header?: never;
+            header?: {
+                /** @description 412 unless the resource has one of these entity tags. */
+                "If-Match"?: components["parameters"]["header-If-Match"];
+                /** @description 304 (on a write 412) if the resource has one of these entity tags. */
+                "If-None-Match"?: components["parameters"]["header-If-None-Match"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -2552,7 +2557,7 @@ export interface operations {
                     "application/json": components["schemas"]["Project"];
                 };
             };
-            /** @description Bad Request: `conflicting_keys`, `malformed_json`, `malformed_request`, `upgrade_not_supported` */
+            /** @description Bad Request: `conflicting_keys`, `malformed_json`, `malformed_condition`, `malformed_request`, `upgrade_not_supported` */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2575,6 +2580,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["URITooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -2875,7 +2881,12 @@ export interface operations {
                 /** @description Check everything, change nothing. */
                 dry_run?: components["parameters"]["query-dry_run"];
             };
-            header?: never;
+            header?: {
+                /** @description 412 unless the resource has one of these entity tags. */
+                "If-Match"?: components["parameters"]["header-If-Match"];
+                /** @description 304 (on a write 412) if the resource has one of these entity tags. */
+                "If-None-Match"?: components["parameters"]["header-If-None-Match"];
+            };
             path: {
                 /** @description The project's id or slug. */
                 project: components["parameters"]["path-project"];
@@ -2910,7 +2921,7 @@ export interface operations {
                     "application/json": components["schemas"]["Endpoint"];
                 };
             };
-            /** @description Bad Request: `conflicting_keys`, `malformed_json`, `malformed_request`, `upgrade_not_supported` */
+            /** @description Bad Request: `conflicting_keys`, `malformed_json`, `malformed_condition`, `malformed_request`, `upgrade_not_supported` */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -2952,6 +2963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["URITooLong"];
             415: components["responses"]["UnsupportedMediaType"];
@@ -3534,7 +3546,12 @@ export interface operations {
                 /** @description Check everything, change nothing. */
                 dry_run?: components["parameters"]["query-dry_run"];
             };
-            header?: never;
+            header?: {
+                /** @description 412 unless the resource has one of these entity tags. */
+                "If-Match"?: components["parameters"]["header-If-Match"];
+                /** @description 304 (on a write 412) if the resource has one of these entity tags. */
+                "If-None-Match"?: components["parameters"]["header-If-None-Match"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -3566,7 +3583,7 @@ export interface operations {
                     "application/json": components["schemas"]["ApiKeyCreated"];
                 };
             };
-            /** @description Bad Request: `conflicting_keys`, `malformed_json`, `malformed_request`, `upgrade_not_supported` */
+            /** @description Bad Request: `conflicting_keys`, `malformed_json`, `malformed_condition`, `malformed_request`, `upgrade_not_supported` */
             400: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -3608,6 +3625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["PayloadTooLarge"];
             414: components["responses"]["URITooLong"];
             415: components["responses"]["UnsupportedMediaType"];

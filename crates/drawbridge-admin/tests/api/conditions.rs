@@ -150,3 +150,36 @@ async fn a_name_that_comes_back_has_another_etag() {
         .await
         .must_be(412, "precondition_failed");
 }
+
+#[tokio::test]
+async fn a_create_heeds_its_conditions_as_of_something_that_is_not_there() {
+    let gateway = Gateway::furnished().await;
+    let root = gateway.root();
+    let key = json!({"project": "alpha", "kind": "secret"});
+    for (path, document) in [
+        ("/v1/projects", json!({"slug": "gamma"})),
+        ("/v1/projects/alpha/endpoints", endpoint("three")),
+        ("/v1/api-keys", key),
+    ] {
+        let create = async |condition: (&str, &str)| {
+            let request = root.request(Method::POST, path);
+            let request = request
+                .header("content-type", "application/json")
+                .header(condition.0, condition.1);
+            gateway
+                .send(request.body(document.to_string().into()).unwrap())
+                .await
+        };
+        let before = root.get(path).await.must(200).body;
+        for condition in ["\"9999\"", "*", "W/\"1\""] {
+            let answer = create(("if-match", condition)).await;
+            answer.must_be(412, "precondition_failed");
+        }
+        for name in ["if-match", "if-none-match"] {
+            let answer = create((name, "garbage")).await;
+            answer.must_be(400, "malformed_condition");
+        }
+        assert_eq!(root.get(path).await.body, before, "{path}");
+        create(("if-none-match", "*")).await.must(201);
+    }
+}

@@ -95,7 +95,7 @@ fn judge_elsewhere(core: &Core, head: &Parts, route: &Route<'_, '_>) -> Result<S
                 let page = core.shared.parts.error_page.clone();
                 Ok(Step::Answer(respond::error_page(page)))
             }
-            _ => Err(Denial::RouteNotFound),
+            _ => Err(Denial::MethodNotAllowed),
         },
         Route::Alive => health(head, true),
         Route::Ready => health(head, !core.is_draining()),
@@ -109,7 +109,7 @@ fn judge_elsewhere(core: &Core, head: &Parts, route: &Route<'_, '_>) -> Result<S
 fn health(head: &Parts, is_well: bool) -> Result<Step, Denial> {
     match head.method {
         Method::GET | Method::HEAD => Ok(Step::Answer(respond::health(is_well))),
-        _ => Err(Denial::RouteNotFound),
+        _ => Err(Denial::MethodNotAllowed),
     }
 }
 

@@ -204,6 +204,10 @@ pub(crate) fn denial(denial: Denial, trail: &Trail) -> Response<Content> {
         (Denial::MethodNotAllowed, Some(endpoint)) => {
             insert(headers, header::ALLOW, endpoint.cors.allow());
         }
+        // What is no endpoint's is there to be read.
+        (Denial::MethodNotAllowed, None) => {
+            headers.insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
+        }
         (Denial::IdempotencyInFlight, _) => {
             headers.insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
         }

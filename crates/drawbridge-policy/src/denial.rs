@@ -292,8 +292,8 @@ impl Denial {
             Self::MethodNotAllowed => row(
                 "method_not_allowed",
                 405,
-                "This endpoint's CORS policy does not list the method.",
-                "Add the method to the endpoint's `allowedMethods`.",
+                "This URL does not have the method, or the endpoint's CORS policy does not list it.",
+                "Send one of those that `Allow` names, or add the method to the endpoint's `allowedMethods`.",
             ),
             Self::IdempotencyInFlight => row(
                 "idempotency_in_flight",

@@ -328,10 +328,27 @@ fn a_refusal_links_to_the_gateways_own_page_about_its_code() {
         answer.header("content-security-policy"),
         Some("default-src 'self'")
     );
-    let answer = client
-        .send("POST /errors HTTP/1.1\r\nhost: gw\r\ncontent-length: 0\r\n\r\n")
-        .answer();
-    assert_eq!((answer.status(), &*answer.code()), (404, "route_not_found"));
+}
+
+#[test]
+fn what_the_gateway_itself_tells_is_there_to_be_read_only() {
+    let upstream = Upstream::start();
+    let gateway = Gateway::start(&document(&upstream, &json!({})));
+    let mut client = gateway.client();
+    for path in ["/errors", "/healthz", "/readyz"] {
+        let mut ask = |method| {
+            let head = format!("{method} {path} HTTP/1.1\r\nhost: gw\r\ncontent-length: 0\r\n\r\n");
+            client.send(head).answer()
+        };
+        assert_eq!(ask("GET").status(), 200, "{path}");
+        for method in ["POST", "DELETE", "OPTIONS"] {
+            let answer = ask(method);
+            let refused = (answer.status(), &*answer.code());
+            assert_eq!(refused, (405, "method_not_allowed"), "{method} {path}");
+            assert_eq!(answer.header("allow"), Some("GET, HEAD"), "{method} {path}");
+        }
+    }
+    assert!(upstream.is_untouched());
 }
 
 #[test]

@@ -87,8 +87,15 @@ fn check_host(state: &AdminState, request: &Request) -> Result<(), Problem> {
     if state.own_origins.allows_host(host.unwrap_or_default()) {
         return Ok(());
     }
-    let detail = "management on a loopback listener answers only to 127.0.0.1, localhost and [::1] with the listener's \
-                  port; use one of these, or set `public_url` to the origin that browsers see";
+    let cure = match state.node.admin_address {
+        None => ", or set `public_url` to the origin that browsers see",
+        // There `public_url` never counts.
+        Some(_) => ", for instance through an SSH tunnel to the same port",
+    };
+    let detail = format!(
+        "management on a loopback listener answers only to 127.0.0.1, localhost and [::1] with the listener's port; use one \
+         of these{cure}"
+    );
     Err(Problem::new(Fault::MisdirectedRequest, detail))
 }
 
@@ -107,8 +114,14 @@ fn check_origin(state: &AdminState, headers: &HeaderMap) -> Result<(), Problem> 
         OriginHeader::One(origin) if state.own_origins.contains(origin) => return Ok(()),
         OriginHeader::One(_) | OriginHeader::Unusable => {}
     }
-    let detail = "management is never called across origins; call it from a server or the command line, or from a page \
-                  of the gateway's own origin (`public_url`)";
+    let own = match state.node.admin_address {
+        None => "`public_url`",
+        Some(_) => "a loopback address of `admin.listen`",
+    };
+    let detail = format!(
+        "management is never called across origins; call it from a server or the command line, or from a page of the \
+         gateway's own origin ({own})"
+    );
     Err(Problem::new(Fault::OriginNotAllowed, detail))
 }
 

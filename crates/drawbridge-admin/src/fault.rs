@@ -127,7 +127,7 @@ impl Fault {
                 "Send `application/json` or `application/merge-patch+json`, unencoded."
             }
             Self::MisdirectedRequest => {
-                "A gateway on loopback answers management under its own names only. Use one of them, or set `public_url`."
+                "A gateway on loopback answers management under its own names only. Use one of them; without `admin.listen`, setting `public_url` helps too."
             }
             Self::ValidationFailed => {
                 "The document or query has problems; `errors` has every one with its place and cure."

@@ -1,12 +1,14 @@
 //! What stands before every operation: hosts, origins, preflights, keys, URLs and methods.
 
+use std::sync::Arc;
+
 use axum::body::Body;
 use drawbridge_policy::own_origins::OwnOrigins;
 use http::{Method, Request};
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::support::{Answer, Gateway, HOST, ROOT, pass};
+use crate::support::{Answer, Gateway, HOST, ROOT, node, pass};
 
 /// A request for the list of projects with these header fields, `Host` and key included.
 async fn get(gateway: &Gateway, headers: &[(&str, &str)]) -> Answer {
@@ -225,4 +227,26 @@ async fn head_answers_like_get_without_a_body() {
         .must(200);
     assert_eq!(head.etag(), get.etag());
     assert_eq!(head.body, json!(null));
+}
+
+#[tokio::test]
+async fn where_public_url_does_not_count_no_refusal_advises_it() {
+    let gateway = Gateway::start().await;
+    let mut apart = node(HOST.parse().unwrap(), None);
+    apart.admin_address = Some(HOST.parse().unwrap());
+    let mut state = gateway.state.clone();
+    state.node = Arc::new(apart);
+    let apart = Gateway::start().await.with(state);
+    let foreign = ("origin", "https://evil.example");
+    for headers in [&[("host", "evil.example")][..], &[("host", HOST), foreign]] {
+        let advised = async |gateway: &Gateway| {
+            let answer = get(gateway, headers).await;
+            answer.body["detail"]
+                .as_str()
+                .unwrap()
+                .contains("public_url")
+        };
+        assert!(advised(&gateway).await, "{headers:?}");
+        assert!(!advised(&apart).await, "{headers:?}");
+    }
 }

@@ -439,7 +439,7 @@ pub(crate) fn audit() -> AuditEntry {
 }
 
 /// What such a gateway says of itself.
-fn node(address: SocketAddr, origin: Option<String>) -> Node {
+pub(crate) fn node(address: SocketAddr, origin: Option<String>) -> Node {
     Node {
         id: "node_0123456789ab".to_owned(),
         name: "machine".to_owned(),

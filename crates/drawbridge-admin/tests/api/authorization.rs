@@ -1,7 +1,10 @@
 //! Who may call what: every operation, and every kind of caller.
 
+use std::collections::BTreeSet;
+
 use drawbridge_admin::{Needs, OPERATIONS, Operation};
 use drawbridge_policy::key::Scope;
+use http::Method;
 use serde_json::json;
 
 use crate::support::{Answer, Gateway};
@@ -53,6 +56,35 @@ fn is_admitted(answer: &Answer) -> bool {
 fn with_key() -> impl Iterator<Item = &'static Operation> {
     let operations = OPERATIONS.iter();
     operations.filter(|operation| operation.needs != Needs::Credential)
+}
+
+/// What is served beside the operations, to everybody.
+const OPEN: [&str; 8] = [
+    "/dashboard",
+    "/dashboard/",
+    "/dashboard/api",
+    "/dashboard/api/",
+    "/dashboard/api/{*path}",
+    "/dashboard/{*path}",
+    "/metrics",
+    "/openapi.json",
+];
+
+#[tokio::test]
+async fn nothing_is_served_but_operations_and_what_is_open_and_that_cannot_be_written() {
+    let gateway = Gateway::furnished().await;
+    let operations = OPERATIONS.iter().map(|operation| operation.path);
+    let known: BTreeSet<_> = operations.chain(OPEN).map(str::to_owned).collect();
+    assert_eq!(gateway.paths(), known);
+    for path in OPEN {
+        let path = path.replace("{*path}", "nothing-there");
+        for method in [Method::POST, Method::PUT, Method::PATCH, Method::DELETE] {
+            let request = gateway.root().request(method.clone(), &path);
+            let answer = gateway.send(request.body("{}".into()).unwrap()).await;
+            let status = answer.status.as_u16();
+            assert!([404, 405].contains(&status), "{method} {path}: {answer:?}");
+        }
+    }
 }
 
 #[tokio::test]

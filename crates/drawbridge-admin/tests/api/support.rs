@@ -1,6 +1,7 @@
 //! A gateway's management API, and the actors who call it.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
@@ -180,6 +181,15 @@ impl Gateway {
         let key = json!({"project": "alpha", "kind": "secret", "scopes": scopes});
         let key = self.key(key).await;
         self.actor(key["token"].as_str().unwrap())
+    }
+
+    /// The paths of all its routes, by what axum prints of them.
+    pub(crate) fn paths(&self) -> BTreeSet<String> {
+        let printed = format!("{:?}", self.router);
+        let (_, paths) = printed.split_once("node: Node { paths: {").unwrap();
+        let (paths, _) = paths.split_once("} }").unwrap();
+        let quoted = paths.split('"').skip(1).step_by(2);
+        quoted.map(str::to_owned).collect()
     }
 
     pub(crate) fn data_dir(&self) -> &Path {

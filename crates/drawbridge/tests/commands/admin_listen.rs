@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use drawbridge_admin::OPERATIONS;
+
 use crate::process::{ROOT_KEY, Running, drawbridge, exchange, run};
 
 const FREE: &str = "127.0.0.1:0";
@@ -112,6 +114,37 @@ fn the_urls_that_people_are_told_are_those_of_the_data_plane() {
     );
     let said = told(&management, &["csp"]);
     assert_eq!(said.trim_end(), "connect-src 'self' https://gw.example.com");
+    assert_eq!(process.interrupt().0, Some(0));
+}
+
+#[test]
+fn every_operation_is_managements_where_that_is_served_and_nothing_elsewhere() {
+    let data = tempfile::tempdir().unwrap();
+    let data = data.path().to_str().unwrap();
+    let mut command = drawbridge(["serve", "--listen", FREE, "--data-dir", data]);
+    let mut process = Running::start(command.env("DRAWBRIDGE_ADMIN_LISTEN", FREE));
+    let public = process.first_line.rsplit(' ').next().unwrap().to_owned();
+    let line = process.lines_until("drawbridge management listening on ");
+    let management = line.trim_end().rsplit(' ').next().unwrap();
+    for operation in OPERATIONS {
+        let path = operation.path.replace("{project_id}", "proj_abcdef");
+        let path = path.replace(['{', '}'], "");
+        let method = operation.method.as_str();
+        // Without a key: management says so in its own shape, before it looks at anything else.
+        let there = exchange(management, method, &path, &[], "");
+        let content_type = "content-type: application/problem+json";
+        assert!(there.contains(content_type), "{method} {path}: {there}");
+        assert!(
+            !there.contains("route_not_found"),
+            "{method} {path}: {there}"
+        );
+        let here = exchange(&public, method, &path, &[], "");
+        assert!(
+            here.contains("\"route_not_found\""),
+            "{method} {path}: {here}"
+        );
+        assert!(!here.contains(content_type), "{method} {path}: {here}");
+    }
     assert_eq!(process.interrupt().0, Some(0));
 }
 

@@ -1,11 +1,14 @@
 //! Endpoints: both URLs, merge patch, every problem at once, and effect on the very next request.
 
+use std::sync::Arc;
+
 use drawbridge_policy::own_origins::OwnOrigins;
 use http::Method;
+use http::header::HOST as HOST_HEADER;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::support::{Gateway, HOST, OWN_ADDRESS, endpoint, now, pass};
+use crate::support::{Gateway, HOST, OWN_ADDRESS, endpoint, node, now, pass};
 
 const ENDPOINTS: &str = "/v1/projects/alpha/endpoints";
 const ONE: &str = "/v1/projects/alpha/endpoints/one";
@@ -542,4 +545,45 @@ async fn an_upstream_that_leads_where_none_may_be_is_refused_when_it_is_saved() 
     document["upstream"]["base_url"] = "http://inference.invalid/v1".into();
     gateway.root().post(path, document).await.must(201);
     gateway.assert_live_is_stored().await;
+}
+
+#[tokio::test]
+async fn the_base_url_is_where_calls_go_as_far_as_that_is_known() {
+    let here = "http://gw.internal:81";
+    for (listens, admin, expected) in [
+        ("203.0.113.5:8080", None, here),
+        (
+            "203.0.113.5:8080",
+            Some("127.0.0.1:81"),
+            "http://203.0.113.5:8080",
+        ),
+        (
+            "0.0.0.0:8080",
+            Some("127.0.0.1:81"),
+            "http://gw.internal:8080",
+        ),
+    ] {
+        let listener = "203.0.113.5:8080".parse().unwrap();
+        let gateway = Gateway::start_as(OwnOrigins::new(None, listener, false)).await;
+        let mut node = node(listens.parse().unwrap(), None);
+        node.admin_address = admin.map(|address| address.parse().unwrap());
+        let mut state = gateway.state.clone();
+        state.node = Arc::new(node);
+        let gateway = gateway.with(state);
+        let root = gateway.root();
+        let project = json!({"slug": "alpha", "id": "proj_alpha00"});
+        root.post("/v1/projects", project).await.must(201);
+        root.post(ENDPOINTS, endpoint("one")).await.must(201);
+        // In HTTP/2 the authority says what `Host` says in HTTP/1.1.
+        let whole = format!("{here}{ONE}");
+        for (url, host) in [(ONE, Some("gw.internal:81")), (&whole, None)] {
+            let mut request = root.request(Method::GET, url).body("".into()).unwrap();
+            request.headers_mut().remove("host");
+            let host = host.map(|host| (HOST_HEADER, host.parse().unwrap()));
+            request.headers_mut().extend(host);
+            let shown = gateway.send(request).await.must(200).body;
+            let base_url = format!("{expected}/proj_alpha00/one/v1");
+            assert_eq!(shown["base_url"], base_url, "{listens} {admin:?} {url}");
+        }
+    }
 }

@@ -6,16 +6,15 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::future::Future as _;
-use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use drawbridge_policy::forwarded::Client;
 use http::Version;
-use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
+use tokio::io::Interest;
 use tokio::net::TcpStream;
 
 use crate::Times;
@@ -133,7 +132,7 @@ impl Connection {
     }
 
     /// Bytes came from the client.
-    fn note_read(&self, count: usize) {
+    pub(crate) fn note_read(&self, count: usize) {
         self.idle_bytes.set(self.idle_bytes.get() + count);
         // In HTTP/2 they may be anything; a connection without requests then goes on being idle.
         if self.phase.get().0 == Phase::Idle && !self.is_multiplexed.get() {
@@ -144,6 +143,23 @@ impl Connection {
     /// The exchange that has begun since this was asked last.
     pub(crate) fn take_begun(&self) -> Option<Rc<Exchange>> {
         self.begun.take()
+    }
+
+    /// Notes what came of a write: a client that takes nothing has `patience` from the first time on.
+    pub(crate) fn note_write<T>(&self, progress: &Poll<T>, patience: Duration) {
+        match progress {
+            Poll::Ready(_) => self.write_deadline.set(None),
+            Poll::Pending if self.write_deadline.get().is_none() => {
+                self.write_deadline.set(Some(Instant::now() + patience));
+            }
+            Poll::Pending => {}
+        }
+    }
+
+    /// Remembers the socket, to see when the client closes it.
+    pub(crate) fn watch(&self, stream: &Rc<RefCell<TcpStream>>) {
+        // There is one.
+        let _ = self.socket.set(Rc::downgrade(stream));
     }
 
     /// What has lasted too long, if anything. Exchanges that share the connection with others are ended alone; but of an
@@ -213,8 +229,12 @@ impl Connection {
     }
 
     /// Makes the end of this connection a reset (RST), so that a cut answer can never pass for a complete one.
-    fn reset_at_end(&self) {
+    pub(crate) fn reset_at_end(&self) {
         self.is_reset.set(true);
+    }
+
+    pub(crate) fn is_reset(&self) -> bool {
+        self.is_reset.get()
     }
 
     /// Ends the connection now, with a reset where a request is under way.
@@ -443,133 +463,5 @@ impl Exchange {
         if exchanges.is_empty() {
             self.connection.phase.set((Phase::Idle, now));
         }
-    }
-}
-
-/// A client's socket that keeps its connection's notes; TLS, where there is any, is spoken over it.
-pub(crate) struct Socket {
-    stream: Rc<RefCell<TcpStream>>,
-    connection: Rc<Connection>,
-    write_idle: Duration,
-}
-
-impl Socket {
-    pub(crate) fn new(stream: TcpStream, connection: Rc<Connection>, write_idle: Duration) -> Self {
-        let stream = Rc::new(RefCell::new(stream));
-        // It is one's only socket.
-        let _ = connection.socket.set(Rc::downgrade(&stream));
-        Self {
-            stream,
-            connection,
-            write_idle,
-        }
-    }
-
-    fn note_write<T>(&self, progress: &Poll<T>) {
-        let deadline = &self.connection.write_deadline;
-        match progress {
-            Poll::Ready(_) => deadline.set(None),
-            Poll::Pending if deadline.get().is_none() => {
-                deadline.set(Some(Instant::now() + self.write_idle));
-            }
-            Poll::Pending => {}
-        }
-    }
-
-    /// Nothing follows an answer that broke off: a close_notify of TLS would read as a clean end, as a FIN would.
-    fn refuse_after_reset(&self) -> io::Result<()> {
-        match self.connection.is_reset.get() {
-            true => Err(ErrorKind::ConnectionReset.into()),
-            false => Ok(()),
-        }
-    }
-}
-
-impl AsyncRead for Socket {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let progress = Pin::new(&mut *self.stream.borrow_mut()).poll_read(context, buffer);
-        if progress.is_ready() {
-            self.connection.note_read(buffer.filled().len() - before);
-        }
-        progress
-    }
-}
-
-impl AsyncWrite for Socket {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        self.refuse_after_reset()?;
-        let progress = Pin::new(&mut *self.stream.borrow_mut()).poll_write(context, bytes);
-        self.note_write(&progress);
-        progress
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut *self.stream.borrow_mut()).poll_flush(context)
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.refuse_after_reset()?;
-        Pin::new(&mut *self.stream.borrow_mut()).poll_shutdown(context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.borrow().is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.refuse_after_reset()?;
-        let progress =
-            Pin::new(&mut *self.stream.borrow_mut()).poll_write_vectored(context, buffers);
-        self.note_write(&progress);
-        progress
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
-        // A task that panics must not end an answer cleanly either.
-        if self.connection.is_reset.get() || std::thread::panicking() {
-            // Best effort: where it fails the client sees a cut connection all the same.
-            let _ = socket2::SockRef::from(&*self.stream.borrow()).set_linger(Some(Duration::ZERO));
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use tokio::io::{AsyncReadExt, AsyncWriteExt};
-    use tokio::net::TcpListener;
-
-    use super::*;
-
-    #[tokio::test]
-    async fn nothing_can_be_said_after_an_answer_broke_off() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let mut client = TcpStream::connect(listener.local_addr().unwrap())
-            .await
-            .unwrap();
-        let (stream, peer) = listener.accept().await.unwrap();
-        let connection = Rc::new(Connection::new(peer, Serves::Everything, Instant::now()));
-        let mut socket = Socket::new(stream, Rc::clone(&connection), Duration::from_secs(1));
-        connection.reset_at_end();
-        // A goodbye, as TLS would write it, or a FIN.
-        assert!(socket.write_all(b"goodbye").await.is_err());
-        assert!(socket.shutdown().await.is_err());
-        drop(socket);
-        let error = client.read(&mut [0]).await.unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     }
 }

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use crate::Shared;
-use crate::connection::{Connection, Exchange, Socket};
+use crate::connection::{Connection, Exchange};
 use crate::failures::Failures;
 use crate::key_uses::CoreKeyUses;
 use crate::listener::Serves;
@@ -35,6 +35,7 @@ use crate::pipeline;
 use crate::pool::Pool;
 use crate::proxy_protocol;
 use crate::refusals::CoreRefusals;
+use crate::socket::Socket;
 use crate::tls::{H2, handshake_failure};
 
 /// Largest request head that hyper holds before it answers on its own; ours is below.

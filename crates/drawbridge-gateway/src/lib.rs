@@ -35,6 +35,7 @@ mod route;
 pub mod security_headers;
 mod send;
 mod shared;
+mod socket;
 pub mod tls;
 mod trail;
 

@@ -1,64 +1,76 @@
-//! What scanning a body for `model` costs, in nanoseconds a byte: the least of many rounds, in chunks of 16 KiB.
+//! What scanning a body for `model` costs, in nanoseconds a byte: the least of many short rounds.
+//!
+//! `cargo bench -p drawbridge-policy --bench model_scan` fails where a shape that clients send takes more than
+//! [`BOUND`]. The others are what nobody sends but to cost time; `cargo bench … -- WORD` measures those named so.
 
 #![expect(clippy::print_stdout, reason = "this is a program")]
 
+mod bodies;
+
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use drawbridge_policy::model_scan::ModelScan;
-use serde_json::json;
 
-const LENGTH: usize = 1 << 20;
-const CHUNK: usize = 16 << 10;
-const ROUNDS: usize = 200;
+/// A packet's worth, and what a connection reads at once.
+const CHUNKS: [usize; 2] = [1_400, 16 << 10];
+const ROUNDS: usize = 100;
+/// More rounds for what was too slow: others on the machine only ever make a round slower.
+const PATIENCE: usize = 10;
+/// Nanoseconds a byte.
+const BOUND: f64 = 1.0;
 
-fn main() {
-    let prose = "The gateway holds the upstream's credential and decides for every request. ";
-    let code = "    if (item[\"name\"] !== \"\\n\") {\n\treturn 'a\\\\b';\n    }\n";
-    let cjk = "ゲートウェイはすべてのリクエストを判断します。";
-    let escaped_cjk: String = cjk
-        .encode_utf16()
-        .map(|unit| format!("\\u{unit:04x}"))
-        .collect();
-    let message = |text: &str| json!({"messages": [{"role": "user", "content": text}]}).to_string();
-    let bodies = [
-        ("prose", message(&prose.repeat(LENGTH / prose.len()))),
-        ("source code", message(&code.repeat(LENGTH / code.len()))),
-        ("CJK as UTF-8", message(&cjk.repeat(LENGTH / cjk.len()))),
-        (
-            "CJK as \\u escapes",
-            format!(
-                "{{\"x\":\"{}\"}}",
-                escaped_cjk.repeat(LENGTH / escaped_cjk.len())
-            ),
-        ),
-        (
-            "nothing but \\n",
-            format!("{{\"x\":\"{}\"}}", "\\n".repeat(LENGTH / 2)),
-        ),
-        (
-            "token numbers",
-            json!({"input": (0..LENGTH / 6).map(|n| n * 7919 % 100_000).collect::<Vec<_>>()})
-                .to_string(),
-        ),
-        (
-            "short messages",
-            json!({"messages": vec![json!({"role": "user", "content": "Hello!"}); LENGTH / 36]})
-                .to_string(),
-        ),
-    ];
-    for (name, body) in bodies {
-        let mut least = f64::INFINITY;
-        for _ in 0..ROUNDS {
-            let began = Instant::now();
-            let mut scan = ModelScan::new();
-            for chunk in body.as_bytes().chunks(CHUNK) {
-                let found = scan.push(black_box(chunk));
-                assert!(found.is_ok(), "{name} is JSON");
-            }
-            black_box(&scan);
-            least = least.min(began.elapsed().as_secs_f64() * 1e9 / body.len() as f64);
-        }
-        println!("{name:20} {least:.3} ns/byte");
+fn scan(body: &[u8], chunk: usize) -> f64 {
+    let began = Instant::now();
+    let mut scan = ModelScan::new();
+    for chunk in body.chunks(chunk) {
+        let found = scan.push(black_box(chunk));
+        assert!(found.is_ok(), "the body is JSON");
     }
+    black_box(&scan);
+    began.elapsed().as_secs_f64() * 1e9 / body.len() as f64
+}
+
+/// The least of [`ROUNDS`], or of more while it is beyond the bound.
+fn least(body: &[u8], chunk: usize, is_bounded: bool) -> f64 {
+    let mut least = f64::INFINITY;
+    for round in 0..ROUNDS * PATIENCE {
+        if round >= ROUNDS && (least <= BOUND || !is_bounded) {
+            break;
+        }
+        least = least.min(scan(body, chunk));
+    }
+    least
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let wanted = arguments.iter().find(|argument| *argument != "--bench");
+    let mut beyond = 0;
+    println!(
+        "{:34} {:>8} {:>8}  ns/byte",
+        "chunks of", CHUNKS[0], CHUNKS[1]
+    );
+    for (bodies, is_bounded) in [(bodies::sent(), true), (bodies::pathological(), false)] {
+        for (name, body) in bodies {
+            if wanted.is_some_and(|word| !name.contains(word.as_str())) {
+                continue;
+            }
+            let cost = CHUNKS.map(|chunk| least(body.as_bytes(), chunk, is_bounded));
+            let is_beyond = is_bounded && cost.iter().any(|cost| *cost > BOUND);
+            beyond += usize::from(is_beyond);
+            let note = match (is_bounded, is_beyond) {
+                (true, true) => "beyond the bound",
+                (true, false) => "",
+                (false, _) => "pathological",
+            };
+            println!("{name:34} {:>8.3} {:>8.3}  {note}", cost[0], cost[1]);
+        }
+    }
+    if beyond > 0 {
+        println!("{beyond} beyond {BOUND} ns/byte");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }

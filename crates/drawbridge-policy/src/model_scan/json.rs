@@ -3,12 +3,14 @@
 //! It checks everything the RFC says about a text: structure, literals, numbers, escapes, control characters, and
 //! UTF-8 in every string. It must never recurse, allocate, or depend on where chunks end.
 
+mod nest;
+mod whole;
+
+use nest::Nest;
+
 use super::number::Number;
 use super::text::Text;
-use super::word::{plain_integer, plain_integers, plain_text};
-
-/// Containers that may be open at once: what `serde_json` reads, so that both refuse the same texts.
-const MAX_DEPTH: u32 = 127;
+use super::word::{behind_spaces, is_space};
 
 /// What makes bytes something other than a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -95,9 +97,7 @@ pub(super) struct Grammar {
     text: Text,
     /// What is left of the literal under way.
     literal: &'static [u8],
-    depth: u32,
-    /// One bit for each open container, the innermost lowest: set for an object.
-    objects: u128,
+    nest: Nest,
 }
 
 impl Grammar {
@@ -107,21 +107,20 @@ impl Grammar {
             token: Token::None,
             text: Text::new(),
             literal: b"",
-            depth: 0,
-            objects: 0,
+            nest: Nest::new(),
         }
     }
 
     /// How many containers are open.
     pub(super) const fn depth(&self) -> u32 {
-        self.depth
+        self.nest.depth()
     }
 
     /// Whether the text may end here.
     pub(super) const fn is_complete(&self) -> bool {
         match self.token {
             Token::None => matches!(self.next, Next::Nothing),
-            Token::Number(number) => number.may_end() && self.depth == 0,
+            Token::Number(number) => number.may_end() && self.nest.depth() == 0,
             _ => false,
         }
     }
@@ -129,84 +128,18 @@ impl Grammar {
     /// Reads one token, or as much of it as the chunk holds; below the outermost container all tokens up to its next
     /// member or element. The chunk must have bytes left.
     pub(super) fn step(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
-        if self.depth <= 1 {
+        if !self.nest.is_unwatched() {
             return self.token(chunk);
         }
-        while self.depth > 1 && chunk.at < chunk.bytes.len() {
+        while self.nest.is_unwatched() && chunk.at < chunk.bytes.len() {
             if matches!(self.token, Token::None) {
-                self.skip_plain(chunk);
+                self.skip_whole(chunk);
             }
-            if chunk.at < chunk.bytes.len() {
+            if self.nest.is_unwatched() && chunk.at < chunk.bytes.len() {
                 self.token(chunk)?;
             }
         }
         Ok(Part::Between)
-    }
-
-    /// Reads what stands below the outermost container for as long as it is plain: punctuation, short strings of ASCII,
-    /// integers. That is what many small values are made of. Whatever else comes is left to [`Self::token`], and so is
-    /// every fault.
-    #[inline]
-    fn skip_plain(&mut self, chunk: &mut Chunk<'_>) {
-        let (mut at, mut next) = (chunk.at, self.next);
-        let is_listed = self.is_in_listed_object();
-        while let Some(rest) = chunk.bytes.get(at..)
-            && let Some(first) = rest.first()
-        {
-            let length = match (first, next) {
-                (b',', Next::CommaOrEnd) => {
-                    next = self.after_comma();
-                    match next {
-                        Next::Value => 1 + plain_integers(&rest[1..]),
-                        _ => 1,
-                    }
-                }
-                (b':', Next::Colon) => {
-                    next = Next::Value;
-                    1
-                }
-                (b'"', Next::Name | Next::NameOrEnd) => {
-                    let Some((length, then)) = plain_members(rest, is_listed) else {
-                        break;
-                    };
-                    next = then;
-                    length
-                }
-                (b'"', Next::Value | Next::ValueOrEnd) => {
-                    let Some(length) = plain_text(&rest[1..]) else {
-                        break;
-                    };
-                    next = Next::CommaOrEnd;
-                    length + 2
-                }
-                (b'-' | b'0'..=b'9', Next::Value | Next::ValueOrEnd) => {
-                    let Some(length) = plain_integer(rest) else {
-                        break;
-                    };
-                    next = Next::CommaOrEnd;
-                    length
-                }
-                (b' ' | b'\t' | b'\n' | b'\r', _) => 1,
-                _ => break,
-            };
-            at += length;
-        }
-        (chunk.at, self.next) = (at, next);
-    }
-
-    /// Whether the innermost container is an object in a list that is not the outermost one.
-    #[inline]
-    const fn is_in_listed_object(&self) -> bool {
-        self.depth > 2 && self.objects & 0b11 == 0b01
-    }
-
-    #[inline]
-    const fn after_comma(&self) -> Next {
-        if self.objects & 1 == 1 {
-            Next::Name
-        } else {
-            Next::Value
-        }
     }
 
     #[inline]
@@ -226,9 +159,12 @@ impl Grammar {
             return Ok(Part::Between);
         };
         match self.next {
-            _ if is_space(first) => {}
+            _ if is_space(first) => {
+                chunk.at = chunk.bytes.len() - behind_spaces(&chunk.bytes[chunk.at..]).len();
+                return Ok(Part::Between);
+            }
             Next::CommaOrEnd => match first {
-                b',' => self.next = self.after_comma(),
+                b',' => self.next = self.nest.after_comma(),
                 b'}' | b']' => self.close(first == b'}')?,
                 _ => return Err(JsonFault::UnexpectedByte),
             },
@@ -268,11 +204,7 @@ impl Grammar {
     }
 
     fn open(&mut self, is_object: bool) -> Result<(), JsonFault> {
-        if self.depth == MAX_DEPTH {
-            return Err(JsonFault::TooDeep);
-        }
-        self.depth += 1;
-        self.objects = self.objects << 1 | u128::from(is_object);
+        self.nest.open(is_object)?;
         self.next = if is_object {
             Next::NameOrEnd
         } else {
@@ -282,11 +214,7 @@ impl Grammar {
     }
 
     fn close(&mut self, is_object: bool) -> Result<(), JsonFault> {
-        if (self.objects & 1 == 1) != is_object {
-            return Err(JsonFault::UnexpectedByte);
-        }
-        self.depth -= 1;
-        self.objects >>= 1;
+        self.nest.close(is_object)?;
         self.end_value();
         Ok(())
     }
@@ -294,11 +222,7 @@ impl Grammar {
     #[inline]
     fn end_value(&mut self) {
         self.token = Token::None;
-        self.next = if self.depth == 0 {
-            Next::Nothing
-        } else {
-            Next::CommaOrEnd
-        };
+        self.next = self.nest.after_value();
     }
 
     fn name(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
@@ -354,40 +278,4 @@ impl Grammar {
         self.end_value();
         Ok(Part::Scalar)
     }
-}
-
-/// The length of members whose names and values are short strings of ASCII, and what the grammar wants behind them; of
-/// the last one perhaps the name only. Where objects are listed, as messages are, it goes on from one to the next: nothing
-/// is open then that was not before. `None` where already the first name is not plain.
-#[inline]
-fn plain_members(bytes: &[u8], is_listed: bool) -> Option<(usize, Next)> {
-    let mut at = 0;
-    loop {
-        let Some(name) = plain_text(&bytes[at + 1..]) else {
-            return (at > 0).then_some((at, Next::Name));
-        };
-        at += name + 2;
-        let [b':', value @ ..] = &bytes[at..] else {
-            return Some((at, Next::Colon));
-        };
-        at += 1;
-        let [b'"', value @ ..] = value else {
-            return Some((at, Next::Value));
-        };
-        let Some(value) = plain_text(value) else {
-            return Some((at, Next::Value));
-        };
-        at += value + 2;
-        match &bytes[at..] {
-            [b',', b'"', ..] => at += 1,
-            [b'}', b',', b'{', b'"', ..] if is_listed => at += 3,
-            _ => return Some((at, Next::CommaOrEnd)),
-        }
-    }
-}
-
-/// RFC 8259 section 2.
-#[inline]
-const fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

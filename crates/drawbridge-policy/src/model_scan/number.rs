@@ -1,4 +1,6 @@
-//! A number, byte by byte. It must never know its value.
+//! Numbers: one byte by byte, or whole ones at once. It must never know their values.
+
+use super::word::{HIGH, LOW, each, first, not_digit};
 
 /// Where in a number the bytes stand (RFC 8259 section 6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,5 +49,157 @@ impl Number {
             self,
             Self::Zero | Self::Integer | Self::Fraction | Self::Power
         )
+    }
+}
+
+/// The length of a number that ends before the bytes do; `None` where it may go on, or is none.
+#[inline]
+pub(super) fn whole_number(bytes: &[u8]) -> Option<usize> {
+    let mut at = usize::from(*bytes.first()? == b'-');
+    at += match *bytes.get(at)? {
+        b'0' => 1,
+        _ => digits(&bytes[at..])?,
+    };
+    if *bytes.get(at)? == b'.' {
+        at += 1 + digits(&bytes[at + 1..])?;
+    }
+    if matches!(bytes.get(at)?, b'e' | b'E') {
+        at += 1 + usize::from(matches!(bytes.get(at + 1)?, b'+' | b'-'));
+        at += digits(&bytes[at..])?;
+    }
+    (at < bytes.len()).then_some(at)
+}
+
+/// How many digits the bytes begin with, if any.
+#[inline]
+fn digits(bytes: &[u8]) -> Option<usize> {
+    let length = match first(bytes, 2, not_digit) {
+        Ok(length) => length,
+        Err(at) => {
+            at + bytes[at..]
+                .iter()
+                .take_while(|byte| byte.is_ascii_digit())
+                .count()
+        }
+    };
+    (length > 0).then_some(length)
+}
+
+/// The length of what the bytes begin with in natural numbers, each with its comma and perhaps a space: tokens, as they
+/// are sent to embeddings. Fewer than there are, but never one that is not sound (RFC 8259 section 6). The byte before
+/// them is a comma.
+#[inline]
+pub(super) fn whole_integers(bytes: &[u8]) -> usize {
+    // Whether the byte before the word is a digit, or a comma, as its mark.
+    let (mut at, mut is_inside, mut is_begun) = (0, 0, 0x80);
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
+        let word = u64::from_le_bytes(*word);
+        let (digits, zeros) = (exact_digits(word), each(word, b'0'));
+        let (commas, spaces) = (each(word, b','), each(word, b' '));
+        let behind_digit = digits << 8 | is_inside;
+        let leading_zeros = zeros & !behind_digit;
+        let has_stray = word & HIGH | (digits | commas | spaces) ^ HIGH;
+        // The digit behind a leading zero may also be in the next word.
+        let too_long = leading_zeros << 8 & digits | leading_zeros >> 63;
+        let far_space = spaces & !(commas << 8 | is_begun);
+        if has_stray | commas & !behind_digit | too_long | far_space != 0 {
+            break;
+        }
+        (is_inside, is_begun) = (digits >> 56, commas >> 56);
+        at += 8;
+    }
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    at - bytes[..at]
+        .iter()
+        .rev()
+        .take_while(|byte| is_digit(byte))
+        .count()
+}
+
+/// Every digit, in a word of ASCII.
+#[inline]
+const fn exact_digits(word: u64) -> u64 {
+    let (from, beyond) = (LOW * (0x80 - b'0') as u64, LOW * (0x80 - b'9' - 1) as u64);
+    word.wrapping_add(from) & !word.wrapping_add(beyond) & HIGH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The length of the number that a text begins with, and whether it is sound and ends before the text.
+    fn by_bytes(text: &[u8]) -> Option<usize> {
+        let mut number = Number::Nothing;
+        for (at, byte) in text.iter().enumerate() {
+            match number.then(*byte) {
+                Some(longer) => number = longer,
+                None => return number.may_end().then_some(at),
+            }
+        }
+        None
+    }
+
+    /// Every text of up to so many bytes, and with nine digits in the place of one.
+    fn texts(bytes: &[u8], length: u32) -> impl Iterator<Item = Vec<u8>> {
+        let of_length = move |length| {
+            (0..bytes.len().pow(length)).map(move |number| {
+                let chosen =
+                    (0..length).map(|place| bytes[number / bytes.len().pow(place) % bytes.len()]);
+                chosen.collect::<Vec<u8>>()
+            })
+        };
+        let short = (0..=length).flat_map(of_length);
+        short.flat_map(|text| {
+            let wider: Vec<u8> = text
+                .iter()
+                .flat_map(|byte| {
+                    if *byte == b'7' {
+                        b"123456789"
+                    } else {
+                        std::slice::from_ref(byte)
+                    }
+                })
+                .copied()
+                .collect();
+            [text, wider]
+        })
+    }
+
+    #[test]
+    fn whole_numbers_are_what_a_look_at_each_byte_finds() {
+        let mut found = 0;
+        for text in texts(b"07-+.eE,", 5) {
+            assert_eq!(whole_number(&text), by_bytes(&text), "{text:?}");
+            found += usize::from(whole_number(&text).is_some());
+        }
+        assert!(found > 1000, "{found}");
+    }
+
+    #[test]
+    fn integers_are_read_together_only_where_each_is_sound() {
+        let mut most = 0;
+        for text in texts(b"07, .", 6).chain(texts(b"17,", 8)) {
+            let read = whole_integers(&text);
+            most = most.max(read);
+            let mut items = text[..read]
+                .split(|byte| *byte == b',')
+                .map(|item| match item {
+                    [b' ', digits @ ..] => digits,
+                    digits => digits,
+                });
+            let rest = items.next_back();
+            assert!(matches!(rest, Some([])), "{text:?}: {read}");
+            for item in items {
+                let end = [item, b","].concat();
+                let is_sound =
+                    by_bytes(&end) == Some(item.len()) && item.iter().all(u8::is_ascii_digit);
+                assert!(is_sound, "{text:?}: {read}");
+            }
+        }
+        assert!(most > 16, "{most}");
+        assert_eq!(whole_integers(b"1,23,456,0,7,80,9,10"), 16);
+        assert_eq!(whole_integers(b"1,23,456,00,7,80,9,10"), 5);
+        assert_eq!(whole_integers(b"12,34,56,00,78,90,12,"), 6);
+        assert_eq!(whole_integers(b" 1, 23, 456, 7, 80, 9"), 16);
     }
 }

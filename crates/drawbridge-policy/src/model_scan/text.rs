@@ -139,33 +139,31 @@ fn length_of_whole(bytes: &[u8]) -> usize {
     let mut at = 0;
     loop {
         at += before_quote_or_backslash(&bytes[at..]);
-        at += before_quote_or_long_escape(&bytes[at..]);
-        // Escapes of six bytes come in runs.
-        while bytes.get(at) == Some(&b'\\') {
-            match whole_escape(&bytes[at..]) {
-                Some(length) => at += length,
-                None => return at,
+        match &bytes[at..] {
+            // Escapes of six bytes come alone, or in runs.
+            [b'\\', b'u', digits @ ..] if begins_with_hex(digits) => {
+                at += 6;
+                while let [b'\\', b'u', digits @ ..] = &bytes[at..]
+                    && begins_with_hex(digits)
+                {
+                    at += 6;
+                }
             }
-        }
-        if matches!(bytes.get(at), None | Some(b'"')) {
-            return at;
+            [b'\\', letter, ..] if matches!(escape(*letter), Ok(Escape::None)) => {
+                at += before_quote_or_long_escape(&bytes[at..]).max(2);
+            }
+            _ => return at,
         }
     }
 }
 
-/// The length of a sound escape that the chunk holds to its end: most do, and need no state.
+/// Whether four hexadecimal digits come first.
 #[inline]
-fn whole_escape(bytes: &[u8]) -> Option<usize> {
-    match escape(*bytes.get(1)?) {
-        Ok(Escape::None) => Some(2),
-        Ok(_) => {
-            let digits: &[u8; 4] = bytes.get(2..)?.first_chunk()?;
-            // Without a branch for each.
-            let are_digits = digits.map(|digit| digit.is_ascii_hexdigit());
-            (are_digits == [true; 4]).then_some(6)
-        }
-        Err(_) => None,
-    }
+fn begins_with_hex(bytes: &[u8]) -> bool {
+    bytes
+        .first_chunk::<4>()
+        // Without a branch for each.
+        .is_some_and(|digits| digits.map(|digit| digit.is_ascii_hexdigit()) == [true; 4])
 }
 
 /// What follows the byte behind a backslash.

@@ -3,8 +3,8 @@
 //! A mark is the highest bit of a byte. Only the lowest mark of a word is to be trusted: a carry from a marked byte can
 //! mark the one above it.
 
-const LOW: u64 = u64::from_le_bytes([1; 8]);
-const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
+pub(super) const LOW: u64 = u64::from_le_bytes([1; 8]);
+pub(super) const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
 /// Words to look at before it pays to call something that is built for long texts.
 const NEAR: usize = 4;
 
@@ -15,14 +15,18 @@ const fn equal(word: u64, byte: u8) -> u64 {
 }
 
 #[inline]
-const fn not_digit(word: u64) -> u64 {
+pub(super) const fn not_digit(word: u64) -> u64 {
     let digits = word ^ (LOW * b'0' as u64);
     (digits.wrapping_add(LOW * (0x80 - 10)) | digits) & HIGH
 }
 
 /// Where the first mark in the first `words` words is; `Err` with how far it looked if there is none.
 #[inline]
-fn first(bytes: &[u8], words: usize, marks: impl Fn(u64) -> u64) -> Result<usize, usize> {
+pub(super) fn first(
+    bytes: &[u8],
+    words: usize,
+    marks: impl Fn(u64) -> u64,
+) -> Result<usize, usize> {
     let mut at = 0;
     for _ in 0..words {
         let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) else {
@@ -141,7 +145,7 @@ const fn gathered(marks: u64) -> usize {
 
 /// Every byte that is `byte`.
 #[inline]
-const fn each(word: u64, byte: u8) -> u64 {
+pub(super) const fn each(word: u64, byte: u8) -> u64 {
     let difference = word ^ (LOW * byte as u64);
     !((difference & !HIGH).wrapping_add(!HIGH) | difference) & HIGH
 }
@@ -155,62 +159,41 @@ pub(super) fn before_quote_or_backslash(bytes: &[u8]) -> usize {
     }
 }
 
-/// The length of an integer (RFC 8259 section 6) that ends before the bytes do; `None` where it may go on.
+/// What stands behind white space. It comes in runs: of indentation, of empty lines.
 #[inline]
-pub(super) fn plain_integer(bytes: &[u8]) -> Option<usize> {
-    let sign = usize::from(bytes.first() == Some(&b'-'));
-    let digits = &bytes[sign..];
-    let length = match digits.first()? {
-        b'0' => 1,
-        b'1'..=b'9' => match first(digits, 2, not_digit) {
-            Ok(length) => length,
-            Err(at) => {
-                at + digits[at..]
-                    .iter()
-                    .position(|byte| !byte.is_ascii_digit())?
-            }
+pub(super) fn behind_spaces(bytes: &[u8]) -> &[u8] {
+    match bytes {
+        [..=b' ', behind @ ..] => match behind {
+            [second, ..] if *second > b' ' && is_space(bytes[0]) => behind,
+            _ => behind_more_spaces(bytes),
         },
-        _ => return None,
-    };
-    match digits.get(length)? {
-        b'.' | b'e' | b'E' => None,
-        _ => Some(sign + length),
+        _ => bytes,
     }
 }
 
-/// The length of what the bytes begin with in natural numbers, each with its comma and nothing else: tokens, as they are
-/// sent to embeddings. Fewer than there are, but never one that is not sound (RFC 8259 section 6).
-#[inline]
-pub(super) fn plain_integers(bytes: &[u8]) -> usize {
-    // Whether the byte before the word is a digit, as its mark.
-    let (mut at, mut is_inside) = (0, 0);
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
-        let word = u64::from_le_bytes(*word);
-        let (digits, zeros, commas) = (exact_digits(word), each(word, b'0'), each(word, b','));
-        let behind_digit = digits << 8 | is_inside;
-        let leading_zeros = zeros & !behind_digit;
-        let has_stray = word & HIGH | (digits | commas) ^ HIGH;
-        // The digit behind a leading zero may also be in the next word.
-        let too_long = leading_zeros << 8 & digits | leading_zeros >> 63;
-        if has_stray | commas & !behind_digit | too_long != 0 {
-            break;
+#[inline(never)]
+fn behind_more_spaces(mut bytes: &[u8]) -> &[u8] {
+    while let [byte, behind @ ..] = bytes
+        && is_space(*byte)
+    {
+        bytes = behind;
+        while bytes.first() == Some(byte)
+            && let Some((word, behind)) = bytes.split_first_chunk()
+        {
+            let others = u64::from_le_bytes(*word) ^ (LOW * u64::from(*byte));
+            bytes = match others {
+                0 => behind,
+                _ => &bytes[others.trailing_zeros() as usize / 8..],
+            };
         }
-        is_inside = digits >> 56;
-        at += 8;
     }
-    let is_digit = |byte: &u8| byte.is_ascii_digit();
-    at - bytes[..at]
-        .iter()
-        .rev()
-        .take_while(|byte| is_digit(byte))
-        .count()
+    bytes
 }
 
-/// Every digit, in a word of ASCII.
+/// RFC 8259 section 2.
 #[inline]
-const fn exact_digits(word: u64) -> u64 {
-    let (from, beyond) = (LOW * (0x80 - b'0') as u64, LOW * (0x80 - b'9' - 1) as u64);
-    word.wrapping_add(from) & !word.wrapping_add(beyond) & HIGH
+pub(super) const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }
 
 #[cfg(test)]
@@ -284,36 +267,36 @@ mod tests {
                 find(&|byte| byte == b'"' || byte == b'\\' || !(b' '..0x80).contains(&byte));
             let plain = special.filter(|at| text[*at] == b'"');
             assert_eq!(plain_text(&text), plain, "{text:?}");
-            let end = find(&|byte| !byte.is_ascii_digit());
-            let integer = end.filter(|at| *at > 0 && !matches!(text[*at], b'.' | b'e' | b'E'));
-            let integer = if text[0] == b'0' {
-                text.get(1)
-                    .and_then(|next| (!matches!(next, b'.' | b'e' | b'E')).then_some(1))
-            } else {
-                integer
-            };
-            let read = &text[..plain_integers(&text)];
-            let items = read.split_inclusive(|byte| *byte == b',');
-            for item in items {
-                let [digits @ .., b','] = item else {
-                    panic!("{text:?} is read as {read:?}");
-                };
-                let is_sound = digits.iter().all(u8::is_ascii_digit) && !digits.is_empty();
-                assert!(
-                    is_sound && (digits[0] != b'0' || digits.len() == 1),
-                    "{text:?}"
-                );
-            }
-            if text[0] != b'-' {
-                assert_eq!(plain_integer(&text), integer, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn white_space_is_left_behind_up_to_the_first_other_byte() {
+        let spaces = [
+            b" ".as_slice(),
+            b"\n",
+            b"\t",
+            b"\r",
+            b"          ",
+            b"\n\n\n\n\n\n\n\n\n",
+        ];
+        let behind = [
+            b"".as_slice(),
+            b"x",
+            b"\0",
+            b"\x0b 12345678",
+            b"\x1f\x1f",
+            b"\x80",
+        ];
+        for number in 0..spaces.len().pow(3) {
+            let chosen =
+                (0..3).map(|place| spaces[number / spaces.len().pow(place) % spaces.len()]);
+            let space = chosen.collect::<Vec<_>>().concat();
+            for from in 0..=space.len() {
+                for end in behind {
+                    assert_eq!(behind_spaces(&[&space[from..], end].concat()), end);
+                }
             }
         }
-        assert_eq!(plain_integers(b"1,23,456,0,7,80,9,10"), 16);
-        assert_eq!(plain_integers(b"1,23,456,00,7,80,9,10"), 5);
-        assert_eq!(plain_integers(b"12,34,56,00,78,90,12,"), 6);
-        assert_eq!(plain_integers(b"12,34,5,,6,7,8,9,1,2"), 8);
-        assert_eq!(plain_integer(b"-12,"), Some(3));
-        assert_eq!(plain_integer(b"-,"), None);
-        assert_eq!(plain_integer(b"12"), None);
     }
 }

@@ -52,15 +52,25 @@ impl Number {
     }
 }
 
-/// The length of a number that ends before the bytes do; `None` where it may go on, or is none.
-#[inline]
-pub(super) fn whole_number(bytes: &[u8]) -> Option<usize> {
-    let mut at = usize::from(*bytes.first()? == b'-');
-    at += match *bytes.get(at)? {
-        b'0' => 1,
-        _ => digits(&bytes[at..])?,
+/// The length of a number that ends before the bytes do, and whether it is an integer; `None` where it may go on, or is none.
+#[inline(always)]
+pub(super) fn whole_number(bytes: &[u8]) -> Option<(usize, bool)> {
+    let sign = usize::from(*bytes.first()? == b'-');
+    let integer = match &bytes[sign..] {
+        // What follows a zero is no part of the number.
+        [b'0', ..] => sign + 1,
+        integer => sign + digits(integer)?,
     };
-    if *bytes.get(at)? == b'.' {
+    match bytes.get(integer)? {
+        b'.' | b'e' | b'E' => Some((behind_integer(bytes, integer)?, false)),
+        _ => Some((integer, true)),
+    }
+}
+
+/// Where a number ends whose fraction or exponent begins `at` there.
+#[inline(never)]
+fn behind_integer(bytes: &[u8], mut at: usize) -> Option<usize> {
+    if bytes[at] == b'.' {
         at += 1 + digits(&bytes[at + 1..])?;
     }
     if matches!(bytes.get(at)?, b'e' | b'E') {
@@ -169,7 +179,9 @@ mod tests {
     fn whole_numbers_are_what_a_look_at_each_byte_finds() {
         let mut found = 0;
         for text in texts(b"07-+.eE,", 5) {
-            assert_eq!(whole_number(&text), by_bytes(&text), "{text:?}");
+            let is_integer = |length| !text[..length].iter().any(|byte| b".eE".contains(byte));
+            let number = by_bytes(&text).map(|length| (length, is_integer(length)));
+            assert_eq!(whole_number(&text), number, "{text:?}");
             found += usize::from(whole_number(&text).is_some());
         }
         assert!(found > 1000, "{found}");

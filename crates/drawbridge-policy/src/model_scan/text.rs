@@ -5,7 +5,10 @@
 //! second may ignore escapes: they consist of ASCII without control characters.
 
 use super::json::{Chunk, JsonFault};
-use super::word::{before_quote_or_backslash, before_quote_or_long_escape};
+use super::word::{
+    before_quote_or_backslash, before_quote_or_long_escape, begins_with_hex, controls_and_others,
+    has_backslash_near,
+};
 
 /// How far into a string the chunks reach, its opening quote left behind.
 #[derive(Clone, Copy, Debug)]
@@ -82,20 +85,16 @@ impl Text {
 
     /// The first control character or broken character, and where it is.
     fn check_characters(&mut self, bytes: &[u8]) -> Option<(usize, JsonFault)> {
-        let (mut lowest, mut union) = (u8::MAX, 0);
-        for byte in bytes {
-            lowest = lowest.min(*byte);
-            union |= byte;
-        }
-        let control = if lowest < b' ' {
+        let (has_control, has_other) = controls_and_others(bytes);
+        let control = if has_control {
             bytes.iter().position(|byte| *byte < b' ')
         } else {
             None
         };
-        let broken = if self.tail_len == 0 && union.is_ascii() {
-            None
-        } else {
+        let broken = if self.tail_len > 0 || has_other {
             self.find_broken(bytes)
+        } else {
+            None
         };
         match (control, broken) {
             (Some(control), Some(broken)) if broken < control => Some((broken, JsonFault::NotUtf8)),
@@ -140,31 +139,37 @@ fn length_of_whole(bytes: &[u8]) -> usize {
     loop {
         at += before_quote_or_backslash(&bytes[at..]);
         match &bytes[at..] {
-            // Escapes of six bytes come alone, or in runs.
             [b'\\', b'u', digits @ ..] if begins_with_hex(digits) => {
                 at += 6;
+                // They come alone, or in runs.
                 while let [b'\\', b'u', digits @ ..] = &bytes[at..]
                     && begins_with_hex(digits)
                 {
                     at += 6;
                 }
             }
-            [b'\\', letter, ..] if matches!(escape(*letter), Ok(Escape::None)) => {
-                at += before_quote_or_long_escape(&bytes[at..]).max(2);
+            [b'\\', letter, behind @ ..] if IS_SHORT[usize::from(*letter)] => {
+                at += 2;
+                // They come alone, or in crowds.
+                if has_backslash_near(behind) {
+                    at += before_quote_or_long_escape(behind);
+                }
             }
             _ => return at,
         }
     }
 }
 
-/// Whether four hexadecimal digits come first.
-#[inline]
-fn begins_with_hex(bytes: &[u8]) -> bool {
-    bytes
-        .first_chunk::<4>()
-        // Without a branch for each.
-        .is_some_and(|digits| digits.map(|digit| digit.is_ascii_hexdigit()) == [true; 4])
-}
+/// What makes an escape of two bytes. A look-up does not depend on which letters come in what order.
+static IS_SHORT: [bool; 256] = {
+    let mut is_short = [false; 256];
+    let mut letter = 0;
+    while letter < 256 {
+        is_short[letter] = matches!(escape(letter as u8), Ok(Escape::None));
+        letter += 1;
+    }
+    is_short
+};
 
 /// What follows the byte behind a backslash.
 #[inline]

@@ -5,8 +5,9 @@
 
 pub(super) const LOW: u64 = u64::from_le_bytes([1; 8]);
 pub(super) const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-/// Words to look at before it pays to call something that is built for long texts.
+/// Words to look at in a short string, and before it pays to call something that is built for long ones.
 const NEAR: usize = 4;
+const FAR: usize = 16;
 
 #[inline]
 const fn equal(word: u64, byte: u8) -> u64 {
@@ -41,10 +42,17 @@ pub(super) fn first(
     Err(at)
 }
 
-/// The length of a short string of ASCII without escapes, behind its opening quote: up to its closing one. `None` where
-/// there is more to it.
+/// What stands behind the closing quote of a short string of ASCII without escapes, from behind its opening one. `None`
+/// where there is more to it.
 #[inline]
-pub(super) fn plain_text(bytes: &[u8]) -> Option<usize> {
+pub(super) fn behind_plain_text(bytes: &[u8]) -> Option<&[u8]> {
+    let length = plain_text(bytes)?;
+    bytes.get(length + 1..)
+}
+
+/// The length of such a string, up to its closing quote.
+#[inline]
+fn plain_text(bytes: &[u8]) -> Option<usize> {
     match bytes
         .first_chunk()
         .map(|word| special(u64::from_le_bytes(*word)))
@@ -78,33 +86,47 @@ const fn special(word: u64) -> u64 {
     (quote_or_control | backslash | word) & HIGH
 }
 
-/// How many bytes stand before the closing quote, before an escape other than of two bytes, or before so many words
-/// without either that they are better left to [`before_quote_or_backslash`]. Never splits an escape.
+/// How many bytes stand before the closing quote, before an escape other than of two bytes, or before and in the next
+/// word without either, as more of them are better left to [`before_quote_or_backslash`]. Never splits an escape.
 #[inline]
 pub(super) fn before_quote_or_long_escape(bytes: &[u8]) -> usize {
     // Whether the byte before the word begins an escape.
-    let (mut at, mut carry, mut quiet) = (0, 0, 0);
-    while quiet < NEAR
-        && let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk)
-    {
+    let (mut at, mut carry) = (0, 0);
+    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*word);
         let (backslashes, quotes) = (each(word, b'\\'), each(word, b'"'));
-        quiet += 1;
-        if (backslashes | quotes) != 0 || carry != 0 {
-            let pairs = PAIRS[carry << 8 | gathered(backslashes)];
-            let escaped = usize::from(pairs & 0xff);
-            let short = gathered(backslashes | quotes | each_letter_of_a_short_escape(word));
-            let stops = gathered(quotes) & !escaped | escaped & !short;
-            if stops != 0 {
-                let stop = stops.trailing_zeros() as usize;
-                return at + stop - (escaped >> stop & 1);
-            }
-            carry = usize::from(pairs >> 8);
-            quiet = 0;
+        if (backslashes | quotes) == 0 && carry == 0 {
+            return at + 8;
         }
+        let pairs = PAIRS[carry << 8 | gathered(backslashes)];
+        let escaped = usize::from(pairs & 0xff);
+        let short = gathered(backslashes | quotes | each_letter_of_a_short_escape(word));
+        let stops = gathered(quotes) & !escaped | escaped & !short;
+        if stops != 0 {
+            let stop = stops.trailing_zeros() as usize;
+            return at + stop - (escaped >> stop & 1);
+        }
+        carry = usize::from(pairs >> 8);
         at += 8;
     }
     at - carry
+}
+
+/// Whether four hexadecimal digits come first.
+#[inline]
+pub(super) fn begins_with_hex(bytes: &[u8]) -> bool {
+    const HALF_LOW: u32 = u32::from_le_bytes([1; 4]);
+    const HALF_HIGH: u32 = u32::from_le_bytes([0x80; 4]);
+    let Some(four) = bytes.first_chunk() else {
+        return false;
+    };
+    let four = u32::from_le_bytes(*four);
+    // A carry comes only from bytes beyond ASCII.
+    let from = |word: u32, byte: u8| word.wrapping_add(HALF_LOW * u32::from(0x80 - byte));
+    let small = four | (HALF_LOW * 0x20);
+    let digits = from(four, b'0') & !from(four, b'9' + 1);
+    let letters = from(small, b'a') & !from(small, b'f' + 1);
+    (digits | letters) & !four & HALF_HIGH == HALF_HIGH
 }
 
 /// Every byte that makes an escape of two with the backslash before it, but for the quote and the backslash.
@@ -150,10 +172,43 @@ pub(super) const fn each(word: u64, byte: u8) -> u64 {
     !((difference & !HIGH).wrapping_add(!HIGH) | difference) & HIGH
 }
 
+/// Whether a backslash is among the next eight bytes.
+#[inline]
+pub(super) fn has_backslash_near(bytes: &[u8]) -> bool {
+    let word = bytes.first_chunk();
+    word.is_some_and(|word| equal(u64::from_le_bytes(*word), b'\\') != 0)
+}
+
+/// Whether there is a control character, and whether there is a byte beyond ASCII.
+#[inline]
+pub(super) fn controls_and_others(bytes: &[u8]) -> (bool, bool) {
+    let (mut controls, mut union) = (0, 0);
+    let mut look = |word: u64| {
+        // A byte that is too small borrows, and so gets its mark.
+        controls |= word.wrapping_sub(LOW * 0x20) & !word;
+        union |= word;
+    };
+    // The last word overlaps the one before.
+    if let Some(last) = bytes.last_chunk() {
+        for word in bytes.as_chunks().0 {
+            look(u64::from_le_bytes(*word));
+        }
+        look(u64::from_le_bytes(*last));
+    } else if let (Some(half), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        let halves = u64::from(u32::from_le_bytes(*half)) << 32;
+        look(halves | u64::from(u32::from_le_bytes(*last)));
+    } else {
+        for byte in bytes {
+            look(LOW * u64::from(*byte));
+        }
+    }
+    (controls & HIGH != 0, union & HIGH != 0)
+}
+
 /// How many bytes stand before the next quote or backslash.
 #[inline]
 pub(super) fn before_quote_or_backslash(bytes: &[u8]) -> usize {
-    match first(bytes, NEAR, |word| equal(word, b'"') | equal(word, b'\\')) {
+    match first(bytes, FAR, |word| equal(word, b'"') | equal(word, b'\\')) {
         Ok(at) => at,
         Err(at) => at + memchr::memchr2(b'"', b'\\', &bytes[at..]).unwrap_or(bytes.len() - at),
     }
@@ -163,10 +218,8 @@ pub(super) fn before_quote_or_backslash(bytes: &[u8]) -> usize {
 #[inline]
 pub(super) fn behind_spaces(bytes: &[u8]) -> &[u8] {
     match bytes {
-        [..=b' ', behind @ ..] => match behind {
-            [second, ..] if *second > b' ' && is_space(bytes[0]) => behind,
-            _ => behind_more_spaces(bytes),
-        },
+        [b' ', behind @ ..] if behind.first().is_some_and(|byte| *byte > b' ') => behind,
+        [..=b' ', ..] => behind_more_spaces(bytes),
         _ => bytes,
     }
 }
@@ -240,12 +293,11 @@ mod tests {
             let text: Vec<u8> = chosen.flatten().copied().collect();
             let end = before_quote_or_long_escape_by_bytes(&text);
             let found = before_quote_or_long_escape(&text);
-            // What is no whole word is left out.
+            // What is no whole word is left out, and what stands behind a quiet one.
             let is_end = found == end;
-            assert!(
-                is_end || found < end && text.len() - found < 9,
-                "{text:?}: {found}, {end}"
-            );
+            let is_quiet = |word: &[u8]| !word.iter().any(|byte| matches!(byte, b'"' | b'\\'));
+            let is_left = text.len() - found < 9 || found >= 8 && is_quiet(&text[found - 8..found]);
+            assert!(is_end || found < end && is_left, "{text:?}: {found}, {end}");
             ends[usize::from(is_end)] = true;
         }
         assert_eq!(ends, [true; 2]);
@@ -254,7 +306,7 @@ mod tests {
             let end = before_quote_or_long_escape_by_bytes(&text).min(16);
             assert_eq!(before_quote_or_long_escape(&text), end, "{text:?}");
         }
-        assert_eq!(before_quote_or_long_escape(&[b'a'; 99]), NEAR * 8);
+        assert_eq!(before_quote_or_long_escape(&[b'a'; 99]), 8);
     }
 
     #[test]
@@ -267,6 +319,14 @@ mod tests {
                 find(&|byte| byte == b'"' || byte == b'\\' || !(b' '..0x80).contains(&byte));
             let plain = special.filter(|at| text[*at] == b'"');
             assert_eq!(plain_text(&text), plain, "{text:?}");
+            let has = |is: &dyn Fn(u8) -> bool| find(is).is_some();
+            let wanted = (has(&|byte| byte < b' '), has(&|byte| byte >= 0x80));
+            assert_eq!(controls_and_others(&text), wanted, "{text:?}");
+            let hex = text.first_chunk::<4>();
+            let is_hex = hex.is_some_and(|four| four.iter().all(u8::is_ascii_hexdigit));
+            assert_eq!(begins_with_hex(&text), is_hex, "{text:?}");
+            let is_near = text.get(..8).is_some_and(|word| word.contains(&b'\\'));
+            assert_eq!(has_backslash_near(&text), is_near, "{text:?}");
         }
     }
 

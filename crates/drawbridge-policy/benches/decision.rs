@@ -1,6 +1,7 @@
 //! What one CORS decision costs, from 1 to 100,000 origins asked for in random order.
 //!
-//! `cargo bench -p drawbridge-policy --bench decision` prints nanoseconds; with `actual|preflight SIZE ROUNDS` it only decides, for
+//! `cargo bench -p drawbridge-policy --bench decision` prints nanoseconds, and fails where the most
+//! origins take more than [`BOUND`]; with `actual|preflight SIZE ROUNDS` it only decides, for
 //! counting instructions from outside (`bench/decision`).
 
 #![expect(
@@ -10,6 +11,7 @@
 )]
 
 use std::hint::black_box;
+use std::process::ExitCode;
 use std::time::Instant;
 
 use drawbridge_policy::cors::{CorsPolicy, KeyGrant, OriginHeader, Preflight};
@@ -20,6 +22,8 @@ use drawbridge_policy::pattern::OriginPattern;
 const SIZES: [usize; 6] = [1, 10, 100, 1_000, 10_000, 100_000];
 const ROUNDS: usize = 131_072;
 const BATCHES: usize = 30;
+/// Nanoseconds for a decision among the most origins.
+const BOUND: f64 = 200.0;
 
 fn origin(index: usize) -> String {
     format!("https://customer-{index:06}.apps.example.com")
@@ -127,7 +131,7 @@ fn nanoseconds(kind: Kind, policy: &CorsPolicy, questions: &Questions) -> f64 {
         .fold(f64::INFINITY, f64::min)
 }
 
-fn main() {
+fn main() -> ExitCode {
     let arguments: Vec<_> = std::env::args()
         .skip(1)
         .filter(|argument| argument != "--bench")
@@ -145,16 +149,23 @@ fn main() {
             &questions(size),
             rounds.parse().unwrap(),
         ));
-        return;
+        return ExitCode::SUCCESS;
     }
     println!(
         "{:>9}  {:>9}  {:>12}",
         "origins", "actual ns", "preflight ns"
     );
+    let mut most: f64 = 0.0;
     for size in SIZES {
         let (policy, questions) = (policy(size), questions(size));
         let actual = nanoseconds(Kind::Actual, &policy, &questions);
         let preflight = nanoseconds(Kind::Preflight, &policy, &questions);
         println!("{size:>9}  {actual:>9.1}  {preflight:>12.1}");
+        most = actual.max(preflight);
     }
+    if most > BOUND {
+        println!("beyond {BOUND} ns");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }

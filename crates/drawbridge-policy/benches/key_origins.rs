@@ -1,6 +1,6 @@
 //! What the origins of 100,000 keys cost: changing one key, and a preflight of an endpoint that leaves them to its keys.
 //!
-//! `cargo bench -p drawbridge-policy --bench key_origins`. Keys have five origins each: all different (`own`), or all the same,
+//! `cargo bench -p drawbridge-policy --bench key_origins` fails beyond its bounds. Keys have five origins each: all different (`own`), or all the same,
 //! with as many ends as keys (`shared`). Questions come in an order that no cache predicts.
 
 #![expect(
@@ -11,6 +11,7 @@
 
 use std::hint::black_box;
 use std::iter::Once;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -28,6 +29,10 @@ const ROUNDS: usize = 131_072;
 /// Questions without a pause.
 const BATCH: usize = 1_024;
 const REPETITIONS: usize = 10;
+/// For the median change, in microseconds.
+const CHANGE_BOUND: f64 = 5_000.0;
+/// For a preflight, in nanoseconds.
+const PREFLIGHT_BOUND: f64 = 1_000.0;
 const PROJECT: &str = "proj_bench1";
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
@@ -157,7 +162,8 @@ fn fastest(questions: &[String], mut admits: impl FnMut(&[u8]) -> bool) -> f64 {
     batches.map(&mut batch).fold(f64::INFINITY, f64::min)
 }
 
-fn main() {
+fn main() -> ExitCode {
+    let mut is_beyond = false;
     println!(
         "{KEYS} keys  {:>10}  {:>16}  {:>14}  {:>16}  {:>19}",
         "load ms", "change median us", "change p99 us", "own preflight ns", "shared preflight ns"
@@ -173,5 +179,11 @@ fn main() {
         println!(
             "{name:>11}  {load:>10.0}  {median:>16.0}  {most:>14.0}  {own:>16.0}  {shared:>19.0}"
         );
+        is_beyond |= median > CHANGE_BOUND || own.max(shared) > PREFLIGHT_BOUND;
     }
+    if is_beyond {
+        println!("beyond {CHANGE_BOUND} us for a change or {PREFLIGHT_BOUND} ns for a preflight");
+        return ExitCode::FAILURE;
+    }
+    ExitCode::SUCCESS
 }

@@ -163,10 +163,11 @@ fn length_of_whole(bytes: &[u8]) -> usize {
 /// What makes an escape of two bytes. A look-up does not depend on which letters come in what order.
 static IS_SHORT: [bool; 256] = {
     let mut is_short = [false; 256];
-    let mut letter = 0;
-    while letter < 256 {
-        is_short[letter] = matches!(escape(letter as u8), Ok(Escape::None));
-        letter += 1;
+    let letters = br#""\/bfnrt"#;
+    let mut index = 0;
+    while index < letters.len() {
+        is_short[letters[index] as usize] = true;
+        index += 1;
     }
     is_short
 };

@@ -316,6 +316,6 @@ fn long_uploads_are_no_floods_whoever_reads_them() {
         drop(call.reply);
         assert_eq!(answer.await.unwrap().unwrap().status(), 500);
         let last = request("/healthz", SECRET, pieces);
-        assert_eq!(sender.send_request(last).await.unwrap().status(), 404);
+        assert_eq!(sender.send_request(last).await.unwrap().status(), 405);
     });
 }

@@ -95,27 +95,28 @@ fn digits(bytes: &[u8]) -> Option<usize> {
     (length > 0).then_some(length)
 }
 
-/// The length of what the bytes begin with in natural numbers, each with its comma and perhaps a space: tokens, as they
-/// are sent to embeddings. Fewer than there are, but never one that is not sound (RFC 8259 section 6). The byte before
-/// them is a comma.
+/// The length of what the bytes begin with in natural numbers, each with its comma, and with white space before them or
+/// without: tokens, as they are sent to embeddings. Fewer than there are, but never one that is not sound (RFC 8259
+/// section 6). The byte before them is a comma.
 #[inline]
 pub(super) fn whole_integers(bytes: &[u8]) -> usize {
-    // Whether the byte before the word is a digit, or a comma, as its mark.
+    // Whether the byte before the word is a digit, or none of a number, as its mark.
     let (mut at, mut is_inside, mut is_begun) = (0, 0, 0x80);
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk) {
         let word = u64::from_le_bytes(*word);
         let (digits, zeros) = (exact_digits(word), each(word, b'0'));
-        let (commas, spaces) = (each(word, b','), each(word, b' '));
+        let (commas, spaces) = (each(word, b','), each(word, b' ') | each(word, b'\n'));
+        let gaps = commas | spaces;
         let behind_digit = digits << 8 | is_inside;
         let leading_zeros = zeros & !behind_digit;
-        let has_stray = word & HIGH | (digits | commas | spaces) ^ HIGH;
+        let has_stray = word & HIGH | (digits | gaps) ^ HIGH;
         // The digit behind a leading zero may also be in the next word.
         let too_long = leading_zeros << 8 & digits | leading_zeros >> 63;
-        let far_space = spaces & !(commas << 8 | is_begun);
+        let far_space = spaces & !(gaps << 8 | is_begun);
         if has_stray | commas & !behind_digit | too_long | far_space != 0 {
             break;
         }
-        (is_inside, is_begun) = (digits >> 56, commas >> 56);
+        (is_inside, is_begun) = (digits >> 56, gaps >> 56);
         at += 8;
     }
     let is_digit = |byte: &u8| byte.is_ascii_digit();
@@ -190,15 +191,12 @@ mod tests {
     #[test]
     fn integers_are_read_together_only_where_each_is_sound() {
         let mut most = 0;
-        for text in texts(b"07, .", 6).chain(texts(b"17,", 8)) {
+        for text in texts(b"07, .\n", 6).chain(texts(b"17,", 8)) {
             let read = whole_integers(&text);
             most = most.max(read);
             let mut items = text[..read]
                 .split(|byte| *byte == b',')
-                .map(|item| match item {
-                    [b' ', digits @ ..] => digits,
-                    digits => digits,
-                });
+                .map(<[u8]>::trim_ascii_start);
             let rest = items.next_back();
             assert!(matches!(rest, Some([])), "{text:?}: {read}");
             for item in items {
@@ -213,5 +211,6 @@ mod tests {
         assert_eq!(whole_integers(b"1,23,456,00,7,80,9,10"), 5);
         assert_eq!(whole_integers(b"12,34,56,00,78,90,12,"), 6);
         assert_eq!(whole_integers(b" 1, 23, 456, 7, 80, 9"), 16);
+        assert_eq!(whole_integers(b"\n  123,\n  4567,\n  89012,"), 24);
     }
 }

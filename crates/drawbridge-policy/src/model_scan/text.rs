@@ -6,8 +6,8 @@
 
 use super::json::{Chunk, JsonFault};
 use super::word::{
-    before_quote_or_backslash, before_quote_or_long_escape, begins_with_hex, controls_and_others,
-    has_backslash_near,
+    FAR, HIGH, before_quote_or_backslash, before_quote_or_long_escape, begins_with_hex,
+    controls_and_others, first, has_backslash_near, special,
 };
 
 /// How far into a string the chunks reach, its opening quote left behind.
@@ -130,6 +130,43 @@ impl Text {
         }
         true
     }
+}
+
+/// What stands behind the closing quote of a whole string, from behind its opening one; read in one pass. `None` where the
+/// bytes end before it, or something is wrong with it.
+pub(super) fn behind_whole_text(bytes: &[u8]) -> Option<&[u8]> {
+    let mut at = 0;
+    // Has the highest bit of a byte that was looked at, perhaps one behind the string.
+    let mut union = 0;
+    loop {
+        let found = first(&bytes[at..], FAR, |word| {
+            union |= word;
+            special(word)
+        });
+        match found {
+            Ok(length) => at += length,
+            Err(length) => {
+                let from = at + length;
+                at = from + before_quote_or_backslash(&bytes[from..]);
+                union |= without_controls(&bytes[from..at])?;
+            }
+        }
+        if let [b'"', behind @ ..] = &bytes[at..] {
+            let is_text = union & HIGH == 0 || simdutf8::basic::from_utf8(&bytes[..at]).is_ok();
+            return is_text.then_some(behind);
+        }
+        at += match &bytes[at..] {
+            [b'\\', letter, ..] if IS_SHORT[usize::from(*letter)] => 2,
+            [b'\\', b'u', digits @ ..] if begins_with_hex(digits) => 6,
+            _ => return None,
+        };
+    }
+}
+
+/// The highest bits where a byte is beyond ASCII; `None` where there is a control character.
+fn without_controls(bytes: &[u8]) -> Option<u64> {
+    let (has_control, has_other) = controls_and_others(bytes);
+    (!has_control).then_some(if has_other { HIGH } else { 0 })
 }
 
 /// How many bytes stand before the closing quote, or before an escape that is not whole.

@@ -5,9 +5,8 @@
 
 pub(super) const LOW: u64 = u64::from_le_bytes([1; 8]);
 pub(super) const HIGH: u64 = u64::from_le_bytes([0x80; 8]);
-/// Words to look at in a short string, and before it pays to call something that is built for long ones.
-const NEAR: usize = 4;
-const FAR: usize = 16;
+/// Words to look at before it pays to call something that is built for long strings.
+pub(super) const FAR: usize = 16;
 
 #[inline]
 const fn equal(word: u64, byte: u8) -> u64 {
@@ -26,7 +25,7 @@ pub(super) const fn not_digit(word: u64) -> u64 {
 pub(super) fn first(
     bytes: &[u8],
     words: usize,
-    marks: impl Fn(u64) -> u64,
+    mut marks: impl FnMut(u64) -> u64,
 ) -> Result<usize, usize> {
     let mut at = 0;
     for _ in 0..words {
@@ -42,48 +41,23 @@ pub(super) fn first(
     Err(at)
 }
 
-/// What stands behind the closing quote of a short string of ASCII without escapes, from behind its opening one. `None`
-/// where there is more to it.
+/// What stands behind the closing quote of a string of up to eight ASCII characters without escapes, from behind its
+/// opening one. `None` where there is more to it.
 #[inline]
-pub(super) fn behind_plain_text(bytes: &[u8]) -> Option<&[u8]> {
-    let length = plain_text(bytes)?;
-    bytes.get(length + 1..)
+pub(super) fn behind_short_text(bytes: &[u8]) -> Option<&[u8]> {
+    let word = u64::from_le_bytes(*bytes.first_chunk()?);
+    let marks = special(word) | word & HIGH;
+    let at = marks.trailing_zeros() as usize / 8;
+    (bytes.get(at) == Some(&b'"')).then(|| &bytes[at + 1..])
 }
 
-/// The length of such a string, up to its closing quote.
+/// What ends a piece of a text, or is no part of one: a quote, a backslash, anything below a space.
 #[inline]
-fn plain_text(bytes: &[u8]) -> Option<usize> {
-    match bytes
-        .first_chunk()
-        .map(|word| special(u64::from_le_bytes(*word)))
-    {
-        None | Some(0) => longer_plain_text(bytes),
-        Some(marks) => {
-            let at = marks.trailing_zeros() as usize / 8;
-            (bytes[at] == b'"').then_some(at)
-        }
-    }
-}
-
-/// [`plain_text`] where the first word does not tell.
-#[inline(never)]
-fn longer_plain_text(bytes: &[u8]) -> Option<usize> {
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | 0..b' ' | 0x80..);
-    let at = match first(bytes, NEAR, special) {
-        Ok(at) => at,
-        Err(at) if at == NEAR * 8 => return None,
-        Err(at) => at + bytes[at..].iter().position(is_special)?,
-    };
-    (bytes[at] == b'"').then_some(at)
-}
-
-/// What ends a plain text, or makes a text other than plain: a quote, a backslash, anything below a space or beyond ASCII.
-#[inline]
-const fn special(word: u64) -> u64 {
+pub(super) const fn special(word: u64) -> u64 {
     // A quote is moved below all but the control characters. A byte that is too small borrows, and so gets its mark.
     let quote_or_control = (word ^ (LOW * 2)).wrapping_sub(LOW * 0x21);
     let backslash = (word ^ (LOW * b'\\' as u64)).wrapping_sub(LOW);
-    (quote_or_control | backslash | word) & HIGH
+    (quote_or_control | backslash) & !word & HIGH
 }
 
 /// How many bytes stand before the closing quote, before an escape other than of two bytes, or before and in the next
@@ -315,10 +289,18 @@ mod tests {
             let find = |is: &dyn Fn(u8) -> bool| text.iter().position(|byte| is(*byte));
             let quote = find(&|byte| byte == b'"' || byte == b'\\').unwrap_or(text.len());
             assert_eq!(before_quote_or_backslash(&text), quote, "{text:?}");
-            let special =
-                find(&|byte| byte == b'"' || byte == b'\\' || !(b' '..0x80).contains(&byte));
-            let plain = special.filter(|at| text[*at] == b'"');
-            assert_eq!(plain_text(&text), plain, "{text:?}");
+            let is_special = |byte| byte == b'"' || byte == b'\\' || byte < b' ';
+            let end = find(&|byte| is_special(byte) || !byte.is_ascii());
+            let short = end.filter(|at| *at <= 8 && text.len() >= 8 && text[*at] == b'"');
+            let behind = short.map(|at| &text[at + 1..]);
+            assert_eq!(behind_short_text(&text), behind, "{text:?}");
+            let (words, _) = text.as_chunks::<8>();
+            let marked = first(&text, FAR, special).ok();
+            let found = words
+                .as_flattened()
+                .iter()
+                .position(|byte| is_special(*byte));
+            assert_eq!(marked, found, "{text:?}");
             let has = |is: &dyn Fn(u8) -> bool| find(is).is_some();
             let wanted = (has(&|byte| byte < b' '), has(&|byte| byte >= 0x80));
             assert_eq!(controls_and_others(&text), wanted, "{text:?}");

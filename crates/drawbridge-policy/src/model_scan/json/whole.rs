@@ -5,7 +5,8 @@
 //! module must never refuse anything, nor read what the grammar would refuse.
 
 use super::super::number::{whole_integers, whole_number};
-use super::super::word::{behind_plain_text, behind_spaces, is_space};
+use super::super::text::behind_whole_text;
+use super::super::word::{behind_short_text, behind_spaces, is_space};
 use super::{Chunk, Grammar, Next, Text, Token};
 
 impl Grammar {
@@ -56,7 +57,7 @@ impl Grammar {
                         if is_integer
                             && !nest.is_object()
                             && let [b',', behind @ ..] = rest
-                            && matches!(behind, [b' ' | b'0'..=b'9', ..])
+                            && matches!(behind, [b' ' | b'\n' | b'0'..=b'9', ..])
                         {
                             next = Next::Value;
                             rest = &behind[whole_integers(behind)..];
@@ -97,7 +98,7 @@ impl Grammar {
     /// grammar says what is wrong with others.
     #[inline(always)]
     fn behind_text<'c>(&mut self, text: &'c [u8], token: Token) -> Option<&'c [u8]> {
-        match behind_plain_text(text) {
+        match behind_short_text(text) {
             Some(behind) => Some(behind),
             None => self.behind_any_text(text, token),
         }
@@ -105,6 +106,9 @@ impl Grammar {
 
     #[inline(never)]
     fn behind_any_text<'c>(&mut self, text: &'c [u8], token: Token) -> Option<&'c [u8]> {
+        if let Some(behind) = behind_whole_text(text) {
+            return Some(behind);
+        }
         let mut chunk = Chunk { bytes: text, at: 0 };
         self.text = Text::new();
         let has_ended = self.text.read(&mut chunk).ok()?;

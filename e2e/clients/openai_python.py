@@ -34,6 +34,7 @@ def main(base_url: str, key: str, model: str, *tls: str) -> dict:
     client = OpenAI(base_url=base_url, api_key=key, http_client=http_client)
     ask = {"messages": MESSAGES, "max_tokens": TOKENS}
     answer = client.chat.completions.create(model=model, **ask)
+    chunks = list(client.chat.completions.create(model=model, stream=True, **ask))
     stranger = OpenAI(base_url=base_url, api_key="sk-unknown", http_client=http_client)
     spoken = client.models.with_raw_response.list().http_response.http_version
     return {
@@ -41,6 +42,7 @@ def main(base_url: str, key: str, model: str, *tls: str) -> dict:
         "models": [listed.id for listed in client.models.list()],
         "tokens": answer.usage.completion_tokens,
         "request_id": answer._request_id,
+        "pieces": [choice.delta.content for chunk in chunks for choice in chunk.choices if choice.delta.content],
         "unknown_key": refusal(lambda: stranger.chat.completions.create(model=model, **ask)),
         "unknown_model": refusal(lambda: client.chat.completions.create(model="no-such-model", **ask)),
     }

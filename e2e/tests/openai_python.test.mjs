@@ -43,6 +43,8 @@ for (const [way, { https, offered, spoken }] of Object.entries(WAYS)) {
       assert.match(told.request_id, /^[\w.-]+$/);
     });
 
+    it('streams what a model says', () => assert.equal(told.pieces.length, 16));
+
     it('lists the models', () => assert.deepEqual(told.models, [llama.model]));
 
     it('raises its own error for an unknown key', () => {

@@ -20,8 +20,8 @@ mod json;
 mod number;
 mod splice;
 mod text;
-mod word;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 pub use json::JsonFault;
@@ -160,10 +160,10 @@ impl ModelScan {
 
     fn read(&mut self, bytes: &[u8]) -> Result<(), ScanError> {
         let start = self.at;
-        let mut chunk = Chunk { bytes, at: 0 };
+        let mut chunk = Chunk::new(bytes);
         while chunk.at < bytes.len() {
             let (from, depth) = (chunk.at, self.grammar.depth());
-            let part = self.grammar.step(&mut chunk);
+            let part = self.grammar.step(&mut chunk, self.at_model);
             self.at = start + chunk.at as u64;
             let part = part.map_err(|fault| ScanError::NotJson { at: self.at, fault })?;
             if depth == 1 {
@@ -184,10 +184,14 @@ impl ModelScan {
                     self.end_name(&literal)?;
                 }
             }
+            Part::Text { ended: true } if self.at_model && self.literal.is_empty() => {
+                self.end_model(stretch);
+            }
             Part::Text { ended } if self.at_model => {
                 self.gather(stretch, literal_limit(MAX_MODEL_BYTES));
                 if ended {
-                    self.end_model();
+                    let literal = std::mem::take(&mut self.literal);
+                    self.end_model(&literal);
                 }
             }
             Part::Scalar | Part::Open if self.at_model => {
@@ -218,20 +222,22 @@ impl ModelScan {
         Ok(())
     }
 
-    fn end_model(&mut self) {
+    fn end_model(&mut self, literal: &[u8]) {
         self.at_model = false;
-        let span = self.at.saturating_sub(self.literal.len() as u64)..self.at;
-        self.member = match decode(&self.literal, MAX_MODEL_BYTES) {
-            Some(name) => ModelMember::Named(Model { name, span }),
+        let span = self.at.saturating_sub(literal.len() as u64)..self.at;
+        self.member = match decode(literal, MAX_MODEL_BYTES) {
+            Some(name) => ModelMember::Named(Model {
+                name: name.into_owned(),
+                span,
+            }),
             None => ModelMember::Unusable,
         };
-        self.literal = Vec::new();
     }
 }
 
 /// The decoded name when it is `model`, case aside. Names come in great numbers, so that most are told by their length:
 /// an escape can only stand for a letter as `\uXXXX`.
-fn read_name(literal: &[u8]) -> Option<String> {
+fn read_name(literal: &[u8]) -> Option<Cow<'_, str>> {
     if literal.len() > literal_limit(NAME.len()) {
         return None;
     }
@@ -243,10 +249,15 @@ fn read_name(literal: &[u8]) -> Option<String> {
 }
 
 /// The string that a literal stands for; `None` beyond `limit` bytes of UTF-8 and for lone surrogates.
-fn decode(literal: &[u8], limit: usize) -> Option<String> {
+fn decode(literal: &[u8], limit: usize) -> Option<Cow<'_, str>> {
     if literal.len() > literal_limit(limit) {
         return None;
     }
-    let decoded: String = serde_json::from_slice(literal).ok()?;
+    let decoded = match literal {
+        [b'"', plain @ .., b'"'] if !plain.contains(&b'\\') => {
+            std::str::from_utf8(plain).ok()?.into()
+        }
+        escaped => Cow::Owned(serde_json::from_slice(escaped).ok()?),
+    };
     (decoded.len() <= limit).then_some(decoded)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-const LENGTH: usize = 1 << 19;
+pub(crate) const LENGTH: usize = 1 << 19;
 
 type Bodies = Vec<(&'static str, String)>;
 
@@ -189,6 +189,27 @@ pub(crate) fn sent() -> Bodies {
         ),
         ("floats", input(&floats, ",")),
         ("floats, spaced", input(&floats, ", ")),
+    ]
+}
+
+/// Whole bodies of a hundred bytes or so: most of what they cost is the beginning and the outermost members.
+pub(crate) fn short() -> Bodies {
+    let question = json!({"role": "user", "content": "Write a haiku about drawbridges."});
+    let options = json!({
+        "model": "gpt-4o-mini", "messages": [question], "stream": true, "temperature": 0.7, "max_tokens": 256,
+        "top_p": 1, "frequency_penalty": 0, "presence_penalty": 0, "stop": ["END"], "user": "u-1",
+    });
+    vec![
+        (
+            "a question",
+            json!({"model": "gpt-4o-mini", "messages": [question]}).to_string(),
+        ),
+        ("a question with options", options.to_string()),
+        (
+            "an embedding",
+            json!({"model": "text-embedding-3-small", "input": "How high is the bridge?"})
+                .to_string(),
+        ),
     ]
 }
 

@@ -3,14 +3,19 @@
 //! It checks everything the RFC says about a text: structure, literals, numbers, escapes, control characters, and
 //! UTF-8 in every string. It must never recurse, allocate, or depend on where chunks end.
 
+mod block;
+mod marks;
 mod nest;
-mod whole;
+mod order;
+mod scalars;
+mod walk;
+
+use std::ops::Range;
 
 use nest::Nest;
 
 use super::number::Number;
 use super::text::Text;
-use super::word::{behind_spaces, is_space};
 
 /// What makes bytes something other than a JSON text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,14 +40,36 @@ pub enum JsonFault {
     UnexpectedEnd,
 }
 
+/// Bytes of a string that are read before the rest of it is read by the block: names are mostly shorter.
+const SHORT: usize = 16;
+
 /// A chunk, and how far it has been read: after a fault, up to the first wrong byte.
 #[derive(Debug)]
 pub(super) struct Chunk<'c> {
     pub(super) bytes: &'c [u8],
     pub(super) at: usize,
+    /// Characters that are whole and sound (in UTF-8), behind what may be left of one.
+    sound: Range<usize>,
 }
 
-impl Chunk<'_> {
+impl<'c> Chunk<'c> {
+    pub(super) fn new(bytes: &'c [u8]) -> Self {
+        let start = bytes
+            .iter()
+            .take(3)
+            .take_while(|byte| matches!(byte, 0x80..0xc0))
+            .count();
+        let length = match simdutf8::compat::from_utf8(&bytes[start..]) {
+            Ok(sound) => sound.len(),
+            Err(error) => error.valid_up_to(),
+        };
+        Self {
+            bytes,
+            at: 0,
+            sound: start..start + length,
+        }
+    }
+
     /// The next byte.
     #[inline]
     pub(super) fn peek(&self) -> Option<u8> {
@@ -93,7 +120,7 @@ enum Token {
 pub(super) struct Grammar {
     next: Next,
     token: Token,
-    /// The string under way.
+    /// The string under way; as at its beginning when there is none.
     text: Text,
     /// What is left of the literal under way.
     literal: &'static [u8],
@@ -125,21 +152,24 @@ impl Grammar {
         }
     }
 
-    /// Reads one token, or as much of it as the chunk holds; below the outermost container all tokens up to its next
-    /// member or element. The chunk must have bytes left.
-    pub(super) fn step(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
-        if !self.nest.is_unwatched() {
-            return self.token(chunk);
+    /// Reads one token, or as much of it as the chunk holds, or ([`Part::Between`]) many that cannot name a model, as
+    /// long as no value is wanted. The chunk must have bytes left.
+    pub(super) fn step(
+        &mut self,
+        chunk: &mut Chunk<'_>,
+        is_value_wanted: bool,
+    ) -> Result<Part, JsonFault> {
+        let from = chunk.at;
+        // Where a walk would begin with one of the outermost names, another has ended before it.
+        let is_name = chunk.peek() == Some(b'"') && self.nest.depth() == 1;
+        if matches!(self.token, Token::None) && !is_value_wanted && !is_name {
+            self.walk(chunk);
         }
-        while self.nest.is_unwatched() && chunk.at < chunk.bytes.len() {
-            if matches!(self.token, Token::None) {
-                self.skip_whole(chunk);
-            }
-            if self.nest.is_unwatched() && chunk.at < chunk.bytes.len() {
-                self.token(chunk)?;
-            }
+        if chunk.at > from {
+            Ok(Part::Between)
+        } else {
+            self.token(chunk)
         }
-        Ok(Part::Between)
     }
 
     #[inline]
@@ -160,7 +190,9 @@ impl Grammar {
         };
         match self.next {
             _ if is_space(first) => {
-                chunk.at = chunk.bytes.len() - behind_spaces(&chunk.bytes[chunk.at..]).len();
+                while chunk.peek().is_some_and(is_space) {
+                    chunk.at += 1;
+                }
                 return Ok(Part::Between);
             }
             Next::CommaOrEnd => match first {
@@ -171,7 +203,6 @@ impl Grammar {
             Next::Colon if first == b':' => self.next = Next::Value,
             Next::Name | Next::NameOrEnd if first == b'"' => {
                 chunk.at += 1;
-                self.text = Text::new();
                 return self.name(chunk);
             }
             Next::NameOrEnd if first == b'}' => self.close(true)?,
@@ -188,7 +219,6 @@ impl Grammar {
         match first {
             b'"' => {
                 chunk.at += 1;
-                self.text = Text::new();
                 self.text(chunk)
             }
             b'{' | b'[' => {
@@ -226,24 +256,35 @@ impl Grammar {
     }
 
     fn name(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
-        let ended = self.text.read(chunk)?;
-        if ended {
-            self.token = Token::None;
-            self.next = Next::Colon;
-        } else {
-            self.token = Token::Name;
-        }
+        let ended = self.read_text(Token::Name, chunk)?;
         Ok(Part::Name { ended })
     }
 
     fn text(&mut self, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
-        let ended = self.text.read(chunk)?;
-        if ended {
-            self.end_value();
-        } else {
-            self.token = Token::Text;
-        }
+        let ended = self.read_text(Token::Text, chunk)?;
         Ok(Part::Text { ended })
+    }
+
+    /// Reads a byte at least, and says whether the string has ended.
+    fn read_text(&mut self, token: Token, chunk: &mut Chunk<'_>) -> Result<bool, JsonFault> {
+        self.token = token;
+        let from = chunk.at;
+        while let Some(byte) = chunk.peek() {
+            let ended = self.text.then(byte)?;
+            chunk.at += 1;
+            if ended {
+                match token {
+                    Token::Name => (self.token, self.next) = (Token::None, Next::Colon),
+                    _ => self.end_value(),
+                }
+                return Ok(true);
+            }
+            if chunk.at - from >= SHORT && self.text.is_between() {
+                self.walk(chunk);
+                return Ok(self.token != token);
+            }
+        }
+        Ok(false)
     }
 
     fn number(&mut self, number: Number, chunk: &mut Chunk<'_>) -> Result<Part, JsonFault> {
@@ -278,4 +319,9 @@ impl Grammar {
         self.end_value();
         Ok(Part::Scalar)
     }
+}
+
+/// RFC 8259 section 2.
+const fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

@@ -50,6 +50,18 @@ pub(crate) fn agrees(body: &[u8]) -> Result<Outcome, String> {
     Ok(outcome)
 }
 
+/// The oracle agrees, and one byte at a time says what the whole says, errors and offsets included.
+pub(crate) fn agrees_by_bytes(body: &[u8]) -> Result<Outcome, String> {
+    let whole = agrees(body)?;
+    let cuts: Vec<usize> = (0..body.len()).collect();
+    let bytes = scan_cut(body, &cuts);
+    if bytes != whole {
+        let body = String::from_utf8_lossy(body);
+        return Err(format!("{body:?}: {whole:?}, but byte by byte {bytes:?}"));
+    }
+    Ok(whole)
+}
+
 /// The most containers that `serde_json` opens within each other.
 const MOST_OPEN: usize = 127;
 
@@ -93,8 +105,8 @@ impl From<&Outcome> for Reading {
     }
 }
 
-/// The oracle. `IgnoredAny` checks the grammar without asking what numbers and escapes stand for, but not the UTF-8 nor,
-/// as it need not recurse, the depth that `serde_json` has for values.
+/// The oracle. `IgnoredAny` checks the grammar without asking what numbers and escapes stand for, but not the UTF-8
+/// nor, as it need not recurse, the depth that `serde_json` has for values.
 fn oracle(body: &[u8]) -> Reading {
     if std::str::from_utf8(body).is_err()
         || serde_json::from_slice::<IgnoredAny>(body).is_err()

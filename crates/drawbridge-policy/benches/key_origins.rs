@@ -1,7 +1,8 @@
 //! What the origins of 100,000 keys cost: changing one key, and a preflight of an endpoint that leaves them to its keys.
 //!
-//! `cargo bench -p drawbridge-policy --bench key_origins` fails beyond its bounds. Keys have five origins each: all different (`own`), or all the same,
-//! with as many ends as keys (`shared`). Questions come in an order that no cache predicts.
+//! `cargo bench -p drawbridge-policy --bench key_origins` fails beyond its bounds. Keys have five origins each: all
+//! different (`own`), or all the same, with as many ends as keys (`shared`). Questions come in an order that no cache
+//! predicts. The shared URL's preflights ask every endpoint at once, and have a bound of their own (`bench/joint`).
 
 #![expect(
     clippy::unwrap_used,
@@ -31,7 +32,7 @@ const BATCH: usize = 1_024;
 const REPETITIONS: usize = 10;
 /// For the median change, in microseconds.
 const CHANGE_BOUND: f64 = 5_000.0;
-/// For a preflight, in nanoseconds.
+/// For a preflight of the endpoint's own URL, in nanoseconds.
 const PREFLIGHT_BOUND: f64 = 1_000.0;
 const PROJECT: &str = "proj_bench1";
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
@@ -179,7 +180,7 @@ fn main() -> ExitCode {
         println!(
             "{name:>11}  {load:>10.0}  {median:>16.0}  {most:>14.0}  {own:>16.0}  {shared:>19.0}"
         );
-        is_beyond |= median > CHANGE_BOUND || own.max(shared) > PREFLIGHT_BOUND;
+        is_beyond |= median > CHANGE_BOUND || own > PREFLIGHT_BOUND;
     }
     if is_beyond {
         println!("beyond {CHANGE_BOUND} us for a change or {PREFLIGHT_BOUND} ns for a preflight");

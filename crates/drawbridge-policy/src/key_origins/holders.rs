@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use smallvec::{SmallVec, smallvec};
+use smallvec::SmallVec;
 
 /// Most holders that a change copies.
 const MOST_IN_CHUNK: usize = 512;
@@ -39,26 +39,32 @@ pub(super) struct Holder {
 /// of its own, and the last of them counts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Holders {
-    /// None of them empty; nearly always one with one holder.
-    chunks: SmallVec<[Arc<Chunk>; 1]>,
+    /// The only one, where a decision finds it without another cache miss.
+    only: Option<Holder>,
+    /// None of them empty; none at all beside the only holder.
+    chunks: Vec<Arc<Chunk>>,
 }
 
-type Chunk = SmallVec<[Holder; 1]>;
+type Chunk = Vec<Holder>;
 
 /// Chunk, and index in it.
 type Place = (usize, usize);
 
 impl Holders {
     pub(super) fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
+        self.only.is_none() && self.chunks.is_empty()
     }
 
     pub(super) fn insert(&mut self, holder: Holder) {
-        let chunk = self.chunk_of(&holder);
-        let Some(holders) = self.chunks.get_mut(chunk).map(Arc::make_mut) else {
-            self.chunks.push(Arc::new(smallvec![holder]));
+        if self.is_empty() {
+            self.only = Some(holder);
             return;
-        };
+        }
+        if let Some(only) = self.only.take() {
+            self.chunks.push(Arc::new(vec![only]));
+        }
+        let chunk = self.chunk_of(&holder);
+        let holders = Arc::make_mut(&mut self.chunks[chunk]);
         let index = holders.partition_point(|other| *other <= holder);
         holders.insert(index, holder);
         if holders.len() > MOST_IN_CHUNK {
@@ -69,6 +75,7 @@ impl Holders {
 
     /// Removes one that is equal.
     pub(super) fn remove(&mut self, holder: &Holder) {
+        self.only.take_if(|only| only == holder);
         let chunk = self.chunk_of(holder);
         let Some(holders) = self.chunks.get_mut(chunk) else {
             return;
@@ -113,12 +120,19 @@ impl Holders {
     }
 
     fn get(&self, (chunk, index): Place) -> Option<&Holder> {
-        self.chunks.get(chunk)?.get(index)
+        let chunked = || self.chunks.get(chunk)?.get(index);
+        self.only
+            .as_ref()
+            .filter(|_| (chunk, index) == (0, 0))
+            .or_else(chunked)
     }
 
     /// The last holder whose scope is not behind this one: of several at this one, the one that expires last.
     fn last_up_to(&self, scope: &str) -> Option<Place> {
         let is_up_to = |holder: &Holder| *holder.scope.0 <= *scope.as_bytes();
+        if let Some(only) = &self.only {
+            return is_up_to(only).then_some((0, 0));
+        }
         let before = |chunk: &Arc<Chunk>| chunk.first().is_some_and(is_up_to);
         let chunk = self.chunks.partition_point(before).checked_sub(1)?;
         let index = self.chunks[chunk]
@@ -150,7 +164,7 @@ mod tests {
                 .wrapping_add(1);
             (state >> 33) % below
         };
-        let mut most_chunks = 0;
+        let (mut most_chunks, mut times_alone) = (0, 0);
         for round in 0..12_000 {
             let scope = format!("proj_{}", random(5));
             let ends = naive.entry(scope.clone()).or_default();
@@ -176,6 +190,7 @@ mod tests {
             assert_eq!(holders.count(&scope), ends.len());
             assert_eq!(older.count(&scope), before);
             most_chunks = most_chunks.max(holders.chunks.len());
+            times_alone += usize::from(older.is_empty() && holders.only.is_some());
             for now in [0, 500, 990] {
                 let active: Vec<_> = naive
                     .iter()
@@ -190,12 +205,16 @@ mod tests {
             }
             assert!(!holders.admits("proj_", at(0)) && !holders.admits("proj_1/x", at(0)));
         }
-        assert!(most_chunks > 3, "{most_chunks}");
+        assert!(
+            most_chunks > 3 && times_alone > 9,
+            "{most_chunks}, {times_alone}"
+        );
     }
 
     impl Holders {
         fn count(&self, scope: &str) -> usize {
             let all = self.chunks.iter().flat_map(|chunk| chunk.iter());
+            let all = self.only.iter().chain(all);
             all.filter(|holder| holder.scope.as_str() == scope).count()
         }
     }

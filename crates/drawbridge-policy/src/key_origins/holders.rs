@@ -120,11 +120,10 @@ impl Holders {
     }
 
     fn get(&self, (chunk, index): Place) -> Option<&Holder> {
-        let chunked = || self.chunks.get(chunk)?.get(index);
-        self.only
-            .as_ref()
-            .filter(|_| (chunk, index) == (0, 0))
-            .or_else(chunked)
+        match &self.only {
+            Some(only) => ((chunk, index) == (0, 0)).then_some(only),
+            None => self.chunks.get(chunk)?.get(index),
+        }
     }
 
     /// The last holder whose scope is not behind this one: of several at this one, the one that expires last.

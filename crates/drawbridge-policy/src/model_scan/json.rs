@@ -14,6 +14,7 @@ use std::ops::Range;
 
 use nest::Nest;
 
+use super::NAME;
 use super::number::Number;
 use super::text::Text;
 
@@ -57,7 +58,7 @@ impl<'c> Chunk<'c> {
         let start = bytes
             .iter()
             .take(3)
-            .take_while(|byte| matches!(byte, 0x80..0xc0))
+            .take_while(|byte| is_continuation(**byte))
             .count();
         let length = match simdutf8::compat::from_utf8(&bytes[start..]) {
             Ok(sound) => sound.len(),
@@ -324,4 +325,9 @@ impl Grammar {
 /// RFC 8259 section 2.
 const fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
+}
+
+/// Whether the byte is one of a character's, but not its first (RFC 3629 section 3).
+const fn is_continuation(byte: u8) -> bool {
+    matches!(byte, 0x80..0xc0)
 }

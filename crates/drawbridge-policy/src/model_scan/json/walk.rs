@@ -8,7 +8,7 @@
 use super::block::{BLOCK, Block, lowest};
 use super::marks::Marks;
 use super::order::Order;
-use super::{Chunk, Grammar, Token};
+use super::{Chunk, Grammar, NAME, Token, is_continuation};
 
 impl Grammar {
     /// Reads on up to a token that is not whole, to a fault, or to a name that may be `model`; inside a string that
@@ -51,18 +51,18 @@ impl Grammar {
             let Some(objects) = inside.pass(bytes, &mut marks) else {
                 break;
             };
-            let Some(behind) = order.behind(&marks, objects) else {
-                break;
-            };
             if marks.length == 0 {
                 break;
             }
+            let Some(behind) = order.behind(&marks, objects) else {
+                break;
+            };
             (order, window) = (behind, inside);
             chunk.at += marks.length;
             is_in_text = marks.texts >> (marks.length - 1) & 1 == 1;
         }
         // Blocks may end inside a character.
-        while chunk.at < chunk.sound.end && matches!(chunk.bytes[chunk.at], 0x80..0xc0) {
+        while chunk.at < chunk.sound.end && is_continuation(chunk.bytes[chunk.at]) {
             chunk.at -= 1;
         }
         self.nest.slide(window);
@@ -83,8 +83,10 @@ fn before_model(bytes: &[u8; BLOCK], marks: &Marks) -> usize {
         let from = begun.trailing_zeros() as usize;
         begun &= begun - 1;
         let until = (ends & !lowest(from)).trailing_zeros() as usize;
+        let is_cut = until == BLOCK;
         let text = &bytes[from..until];
-        if until == BLOCK || text.len() == b"\"model".len() || text.contains(&b'\\') {
+        // With its opening quote.
+        if is_cut || text.len() == NAME.len() + 1 || text.contains(&b'\\') {
             return from;
         }
     }

@@ -10,12 +10,15 @@
     reason = "a benchmark reports to a person"
 )]
 
+mod decisions;
+
 use std::hint::black_box;
 use std::iter::Once;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
+use decisions::{ROUNDS, fastest, random_numbers};
 use drawbridge_policy::cors::{OriginHeader, Preflight};
 use drawbridge_policy::endpoint::{Endpoint, Project};
 use drawbridge_policy::key_config::KeyConfig;
@@ -26,9 +29,6 @@ use serde_json::json;
 
 const KEYS: usize = 100_000;
 const CHANGES: usize = 1_000;
-const ROUNDS: usize = 131_072;
-/// Questions without a pause.
-const BATCH: usize = 1_024;
 const REPETITIONS: usize = 10;
 /// For the median change, in microseconds.
 const CHANGE_BOUND: f64 = 5_000.0;
@@ -68,16 +68,6 @@ impl Lists {
             1 => format!("https://preview.team-{number:06}.example.net"),
             index => format!("https://app-{}.customer-{number:06}.example.com", index % 4),
         }
-    }
-}
-
-fn random_numbers() -> impl FnMut() -> usize {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    move || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        usize::try_from(state >> 16).unwrap()
     }
 }
 
@@ -127,13 +117,17 @@ fn decide(snapshot: &Snapshot, lists: Lists) -> (f64, f64) {
     let keys = snapshot.keys_at(NOW);
     let mut random = random_numbers();
     let questions: Vec<_> = (0..ROUNDS).map(|_| lists.question(random())).collect();
-    let own = fastest(&questions, |origin| {
+    let question = |index: usize| black_box(questions[index].as_bytes());
+    let own = fastest(REPETITIONS, |index| {
+        let origin = question(index);
         let grant = keys.grant(endpoint, OriginHeader::One(origin));
         let verdict = endpoint.cors.judge(&preflight(origin), grant);
         verdict.refusal.is_none()
     });
-    let shared = fastest(&questions, |origin| {
-        let answer = snapshot.joint().preflight(&preflight(origin), keys);
+    let shared = fastest(REPETITIONS, |index| {
+        let answer = snapshot
+            .joint()
+            .preflight(&preflight(question(index)), keys);
         answer.refusal.is_none()
     });
     (own, shared)
@@ -145,22 +139,6 @@ fn preflight(origin: &[u8]) -> Preflight<'_, Once<&[u8]>> {
         method: b"POST",
         header_lines: std::iter::once(b"authorization,content-type"),
     }
-}
-
-/// The fastest of many batches, each too short for the scheduler: others on the machine only ever make one slower.
-fn fastest(questions: &[String], mut admits: impl FnMut(&[u8]) -> bool) -> f64 {
-    let mut batch = |questions: &[String]| {
-        let start = Instant::now();
-        let admitted = questions
-            .iter()
-            .filter(|origin| admits(black_box(origin.as_bytes())))
-            .count();
-        let time = start.elapsed().as_secs_f64();
-        assert!(admitted > BATCH / 2, "most are admitted: {admitted}");
-        time * 1e9 / BATCH as f64
-    };
-    let batches = (0..REPETITIONS).flat_map(|_| questions.chunks_exact(BATCH));
-    batches.map(&mut batch).fold(f64::INFINITY, f64::min)
 }
 
 fn main() -> ExitCode {
